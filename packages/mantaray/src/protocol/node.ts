@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { actorIdSchema, nodeIdSchema, workerIdSchema } from "./ids.ts";
+import { actorRecordSchema, deathCauseSchema, linkAddressesSchema, resourcesSchema } from "./actor.ts";
+import { routingSnapshotSchema } from "./routing.ts";
+import { defineService, nothing, unary } from "./service.ts";
+
+/** A node as the control store keeps it. */
+export const nodeRecordSchema = z.object({
+  nodeId: nodeIdSchema,
+  ip: z.string(),
+  /** Host name, for people. */
+  name: z.string(),
+  isHead: z.boolean(),
+  state: z.enum(["ALIVE", "DEAD"]),
+  stateMessage: z.string(),
+  /** Drains: gets no new actors. */
+  draining: z.boolean(),
+  resources: resourcesSchema,
+  labels: z.record(z.string(), z.string()),
+  /** Where the node's own agent listens. */
+  addresses: linkAddressesSchema,
+  /** Port of the health endpoint. */
+  agentPort: z.number().int(),
+  /** Port of the node's Serve proxy: 8000 unless several nodes share one address. */
+  proxyPort: z.number().int(),
+  startMs: z.number(),
+  endMs: z.number().nullable(),
+});
+export type NodeRecord = z.infer<typeof nodeRecordSchema>;
+
+/** What an agent says of one actor it owns. */
+export const inventoryItemSchema = z.object({
+  actorId: actorIdSchema,
+  workerId: workerIdSchema,
+  pid: z.number().int(),
+  state: z.enum(["STARTING", "ALIVE"]),
+  addresses: linkAddressesSchema.nullable(),
+  restarts: z.number().int().nonnegative(),
+});
+export type InventoryItem = z.infer<typeof inventoryItemSchema>;
+
+/** First message of an agent on each new link: who it is and everything it owns. */
+export const nodeRegistrationSchema = z.object({
+  nodeId: nodeIdSchema,
+  ip: z.string(),
+  name: z.string(),
+  isHead: z.boolean(),
+  resources: resourcesSchema,
+  labels: z.record(z.string(), z.string()),
+  addresses: linkAddressesSchema,
+  agentPort: z.number().int(),
+  proxyPort: z.number().int(),
+  startMs: z.number(),
+  inventory: z.array(inventoryItemSchema),
+  /** Newest routing snapshot the node holds; 0 for none. */
+  routingVersion: z.number().int().nonnegative(),
+});
+export type NodeRegistration = z.infer<typeof nodeRegistrationSchema>;
+
+/** What happened to an actor on its node. */
+export const actorEventSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("ready"),
+    actorId: actorIdSchema,
+    workerId: workerIdSchema,
+    pid: z.number().int(),
+    addresses: linkAddressesSchema,
+  }),
+  z.object({ kind: z.literal("exited"), actorId: actorIdSchema, workerId: workerIdSchema, cause: deathCauseSchema }),
+]);
+export type ActorEvent = z.infer<typeof actorEventSchema>;
+
+/** Served by every node agent, called by the control store on the link that the agent opened to it. */
+export const agentService = defineService("agent", {
+  /** Starts the actor's process and answers at once; `reportActor` tells what became of it. Repeatable. */
+  startActor: unary(z.object({ actor: actorRecordSchema }), nothing),
+  /** Stops by the ladder (message, SIGTERM, SIGKILL); `force` goes to SIGKILL at once. Repeatable. */
+  stopActor: unary(
+    z.object({ actorId: actorIdSchema, graceMs: z.number().nonnegative(), force: z.boolean(), reason: z.string() }),
+    nothing,
+  ),
+  /** A newer routing snapshot. */
+  putRouting: unary(z.object({ snapshot: routingSnapshotSchema }), nothing),
+  /** Actors on other nodes that have died: out of every local routing table at once. */
+  actorsDown: unary(z.object({ actorIds: z.array(actorIdSchema) }), nothing),
+});
+export type AgentService = typeof agentService;

@@ -1,0 +1,136 @@
+/**
+ * What the layers above see of a link: a persistent duplex socket that carries multiplexed,
+ * credit-flow-controlled streams. Either side opens streams. Buffers handed to a handler are views of the
+ * read buffer and valid only during the call: whoever keeps bytes copies them.
+ */
+
+/** What a stream carries, one byte on the wire. */
+export const streamKinds = { call: 1, http: 2, invoke: 3 } as const;
+export type StreamKind = (typeof streamKinds)[keyof typeof streamKinds];
+
+/** Why a stream ended early, one byte on the wire. */
+export const resetCodes = {
+  canceled: 1,
+  deadlineExceeded: 2,
+  internal: 3,
+  refused: 4,
+  draining: 5,
+  protocolError: 6,
+  tooLarge: 7,
+  /** Never sent: the link itself broke. */
+  linkLost: 255,
+} as const;
+export type ResetCode = (typeof resetCodes)[keyof typeof resetCodes];
+
+/** Flags of an OPEN frame. */
+export const openFlags = {
+  /** Our half is complete: head and body are in this one frame. */
+  end: 1,
+  /**
+   * The opener must learn that the work was accepted before user code runs (DESIGN section 8). The
+   * acceptor's link hands ACCEPT to the kernel before it calls `onStart`.
+   */
+  acceptRequired: 2,
+} as const;
+
+/** The opener's half of a stream. */
+export interface OutStream {
+  readonly link: Link;
+  /** ACCEPT was seen, or any part of an answer. */
+  readonly accepted: boolean;
+  /** Sends body bytes; false: out of credit or the socket is full, wait for `onWritable`. Bytes are copied or owned by the link after the call. */
+  write(chunk: Uint8Array): boolean;
+  end(): void;
+  /** Cancels: the acceptor's `onReset` fires. No handler call follows. */
+  reset(code: ResetCode, message?: string): void;
+  /** Stop and resume reading the answer's body: no credit is returned while paused. */
+  pause(): void;
+  resume(): void;
+}
+
+/** Calls the opener gets about its stream, in order: onReject | onResponse, onData*, onEnd | onReset at any point. */
+export interface OutStreamHandler {
+  /** The acceptor took no notice of it: safe to send elsewhere. `load` is its queue length. Terminal. */
+  onReject(load: number): void;
+  onResponse(head: Buffer, body: Buffer, end: boolean, load: number): void;
+  onData(chunk: Buffer): void;
+  onEnd(): void;
+  /** Terminal. `accepted` false: the acceptor never started user code, any method may be re-sent. */
+  onReset(code: ResetCode, message: string, accepted: boolean): void;
+  onWritable(): void;
+}
+
+/** The acceptor's half of a stream. */
+export interface InStream {
+  readonly link: Link;
+  readonly kind: StreamKind;
+  /** Time left when it was opened, ms; 0 for no deadline. */
+  readonly deadlineMs: number;
+  /** Only inside `onOpen`: takes no notice of the stream; the opener gets `onReject(load)`. */
+  reject(load: number): void;
+  /** Opening of the answer, once. `end`: the whole answer in one frame. Accepts up to three parts to spare a concat. */
+  respond(head: Uint8Array, body: Uint8Array | null, end: boolean): void;
+  write(chunk: Uint8Array): boolean;
+  end(): void;
+  reset(code: ResetCode, message?: string): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** Calls the acceptor gets about one stream. */
+export interface InStreamHandler {
+  /** User code may run now: ACCEPT is with the kernel where it was required. */
+  onStart(): void;
+  onData(chunk: Buffer): void;
+  onEnd(): void;
+  /** The opener canceled, its deadline passed, or the link broke. Terminal. */
+  onReset(code: ResetCode, message: string): void;
+  onWritable(): void;
+}
+
+/**
+ * Decides over an opened stream, synchronously: returns its handler, or null after `stream.reject`
+ * or `stream.reset`. Must not run user code: that begins at `onStart`.
+ */
+export type StreamAcceptor = (stream: InStream, head: Buffer, body: Buffer, end: boolean) => InStreamHandler | null;
+
+/** Who is at the other end, as the handshake proved. */
+export interface PeerIdentity {
+  /** "agent", "worker", "gcs", "dashboard", "cli", "client". */
+  readonly role: string;
+  /** Node, worker or actor id, or empty. */
+  readonly id: string;
+}
+
+/** A live link. It never reconnects: `PersistentLink` makes new ones. */
+export interface Link {
+  readonly peer: PeerIdentity;
+  readonly closed: boolean;
+  /** Streams open in both directions. */
+  readonly streams: number;
+  /** Sent as `load` with every response frame. */
+  localLoad: number;
+  /** Set by whoever serves this kind of stream; without one, streams of the kind are refused. */
+  accept(kind: StreamKind, acceptor: StreamAcceptor): void;
+  /**
+   * Opens a stream. `body` null: none yet. `deadlineMs` 0: none.
+   * Throws `resource_exhausted` at the limit of streams, `link_lost` when closed, `draining` after GOAWAY.
+   */
+  open(
+    kind: StreamKind,
+    flags: number,
+    deadlineMs: number,
+    head: Uint8Array,
+    body: Uint8Array | null,
+    handler: OutStreamHandler,
+  ): OutStream;
+  /** GOAWAY: the peer opens no more streams, open ones finish. Resolves when none is left. */
+  drain(): Promise<void>;
+  /** The peer sent GOAWAY. */
+  readonly peerDraining: boolean;
+  /** Closes now; open streams see `linkLost`. */
+  close(reason?: string): void;
+  /** Fires once, whoever closed it. */
+  onClose(listener: (reason: string) => void): void;
+  onPeerDraining(listener: () => void): void;
+}
