@@ -66,6 +66,8 @@ export const gcsService = defineService("gcs", {
       className: z.string().optional(),
       namespace: z.string().optional(),
       states: z.array(actorStateSchema).optional(),
+      /** Only these; a caller must not rely on it having been heeded. */
+      actorIds: z.array(actorIdSchema).optional(),
     }),
     z.object({ actors: z.array(actorRecordSchema) }),
   ),
