@@ -32,7 +32,10 @@ export const loadAuthToken = (env: Environment, options: { create: boolean }): s
   const found = readToken(path);
   if (found !== undefined) return found;
   if (!options.create) {
-    throw new MantaError("unauthenticated", `no token: set RAY_AUTH_TOKEN, or start a head on this machine, which makes ${path}`);
+    throw new MantaError(
+      "unauthenticated",
+      `no token: set RAY_AUTH_TOKEN, or start a head on this machine, which makes ${path}`,
+    );
   }
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {

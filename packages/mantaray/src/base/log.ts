@@ -1,4 +1,4 @@
-import { destination, pino, type Logger } from "pino";
+import { destination, type Logger, pino } from "pino";
 
 /** The logger every component receives; never a module singleton. */
 export type Log = Logger;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { actorIdSchema, nodeIdSchema, workerIdSchema } from "./ids.ts";
 import { actorRecordSchema, deathCauseSchema, linkAddressesSchema, resourcesSchema } from "./actor.ts";
+import { actorIdSchema, nodeIdSchema, workerIdSchema } from "./ids.ts";
 import { routingSnapshotSchema } from "./routing.ts";
 import { defineService, nothing, unary } from "./service.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { actorIdSchema, nodeIdSchema } from "./ids.ts";
 import { linkAddressesSchema } from "./actor.ts";
+import { actorIdSchema, nodeIdSchema } from "./ids.ts";
 
 /** One replica that may get requests. */
 export const routingReplicaSchema = z.object({
