@@ -1,0 +1,20 @@
+/** One node of a local cluster. */
+export interface LocalNodePlan {
+  /** For people: "head", "worker-1", or the group's name and a number. */
+  readonly name: string;
+  readonly head: boolean;
+  /** Undefined: the machine's cores. */
+  readonly numCpus: number | undefined;
+  readonly numGpus: number;
+  readonly resources: Readonly<Record<string, number>>;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Everything `manta run` needs to know before it starts a process. */
+export interface LocalPlan {
+  readonly nodes: readonly LocalNodePlan[];
+  /** Body for `PUT /api/serve/applications/`. */
+  readonly config: unknown;
+  /** Folders where import paths are looked up. */
+  readonly appPath: readonly string[];
+}
