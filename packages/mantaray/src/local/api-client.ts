@@ -1,0 +1,98 @@
+import { type Clock, systemClock } from "../base/clock.ts";
+import { MantaError } from "../base/errors.ts";
+import { waitFor } from "../base/wait.ts";
+
+/** What `manta run` reads of `GET /api/serve/applications/`. */
+export interface AppsView {
+  readonly applications: Readonly<Record<string, AppView>>;
+}
+
+interface AppView {
+  readonly status: string;
+  readonly message: string;
+  readonly route_prefix: string | null;
+  readonly deployments: Readonly<Record<string, DeploymentView>>;
+}
+
+interface DeploymentView {
+  readonly status: string;
+  readonly message: string;
+  readonly target_num_replicas: number;
+  readonly replicas: readonly ReplicaView[];
+}
+
+/** One replica of a deployment. */
+export interface ReplicaView {
+  readonly replica_id: string;
+  readonly state: string;
+  readonly pid: number | null;
+  readonly actor_id: string;
+  readonly node_id: string;
+  readonly node_ip: string;
+}
+
+/** A client of the API server's Serve endpoints. */
+export class ApiClient {
+  readonly url: string;
+  readonly #token: string;
+  readonly #clock: Clock;
+
+  constructor(url: string, token: string, clock: Clock = systemClock) {
+    this.url = url;
+    this.#token = token;
+    this.#clock = clock;
+  }
+
+  /** Puts the config; `invalid_config` with the server's text when it is refused. */
+  async deploy(config: unknown): Promise<void> {
+    const response = await this.#fetch("/api/serve/applications/", {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(config),
+    });
+    const text = await response.text();
+    if (!response.ok)
+      throw new MantaError("invalid_config", text === "" ? `the API server answered ${response.status}` : text);
+  }
+
+  async apps(): Promise<AppsView> {
+    return (await this.getJson("/api/serve/applications/")) as AppsView;
+  }
+
+  /** Any JSON endpoint; `unavailable` unless it answers 200. */
+  async getJson(path: string): Promise<unknown> {
+    const response = await this.#fetch(path, {});
+    if (!response.ok)
+      throw new MantaError("unavailable", `GET ${path} answered ${response.status}: ${await response.text()}`);
+    return await response.json();
+  }
+
+  /** Waits until every app runs; ends early with `build_failed` when one cannot be deployed. */
+  async waitRunning(timeoutMs: number): Promise<AppsView> {
+    const settled = await waitFor(
+      async () => {
+        const view = await this.apps();
+        const apps = Object.values(view.applications);
+        const over = apps.length > 0 && apps.every((app) => app.status === "RUNNING" || app.status === "DEPLOY_FAILED");
+        return over ? view : undefined;
+      },
+      { timeoutMs, what: "every application running", intervalMs: 50, clock: this.#clock },
+    );
+    for (const [name, app] of Object.entries(settled.applications)) {
+      if (app.status === "DEPLOY_FAILED") throw new MantaError("build_failed", `${name}: ${app.message}`);
+    }
+    return settled;
+  }
+
+  /** True once the server answers at all. */
+  async reachable(): Promise<boolean> {
+    const response = await this.#fetch("/api/gcs_healthz", {});
+    await response.arrayBuffer();
+    return response.ok;
+  }
+
+  #fetch(path: string, init: RequestInit): Promise<Response> {
+    const headers = { ...(init.headers as Record<string, string> | undefined), authorization: `Bearer ${this.#token}` };
+    return fetch(`${this.url}${path}`, { ...init, headers, signal: AbortSignal.timeout(10_000) });
+  }
+}
