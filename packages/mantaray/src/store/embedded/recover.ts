@@ -6,7 +6,6 @@ import { actorRecordSchema } from "../../protocol/actor.ts";
 import { clusterEventSchema } from "../../protocol/gcs.ts";
 import { nodeRecordSchema } from "../../protocol/node.ts";
 import { routingSnapshotSchema } from "../../protocol/routing.ts";
-import type { Mutation } from "../mutation.ts";
 import { TableState } from "../table-state.ts";
 import { listStoreFiles, logPath, removeOlder, snapshotPath } from "./files.ts";
 import { decodeFile } from "./frames.ts";
@@ -28,45 +27,40 @@ export const recover = async (directory: string, log: Log): Promise<Recovered> =
   const { snapshots, logs, temporary } = await listStoreFiles(directory);
   for (const path of temporary) await rm(path, { force: true });
   const generation = snapshots.at(-1);
-  const mutations: Mutation[] = [];
+  const raw = new TableState();
   let snapshotBytes = 0;
   if (generation !== undefined) {
     const path = snapshotPath(directory, generation);
-    mutations.push(...(await readWhole(path)));
+    await replayWhole(path, raw);
     snapshotBytes = (await stat(path)).size;
   }
   const needed = logs.filter((each) => each >= (generation ?? 0));
   checkContiguous(directory, needed, generation ?? 1);
   const newest = needed.at(-1);
-  for (const each of needed.slice(0, -1)) mutations.push(...(await readWhole(logPath(directory, each))));
+  for (const each of needed.slice(0, -1)) await replayWhole(logPath(directory, each), raw);
   const file =
     newest === undefined
       ? await LogFile.create(directory, generation ?? 1)
-      : await resumeNewest(directory, newest, mutations, log);
+      : await resumeNewest(directory, newest, raw, log);
   if (generation !== undefined) await removeOlder(directory, generation);
-  return { state: replay(directory, mutations), file, snapshotBytes };
+  return { state: checked(directory, raw), file, snapshotBytes };
 };
 
-const readWhole = async (path: string): Promise<readonly Mutation[]> => {
+const replayWhole = async (path: string, state: TableState): Promise<void> => {
   const { mutations, torn, goodBytes } = decodeFile(path, await readFile(path));
   if (torn) {
     throw new MantaError("internal", `${path} is damaged at byte ${goodBytes}, and newer files follow it`, {
       details: { path, offset: goodBytes },
     });
   }
-  return mutations;
+  for (const mutation of mutations) state.apply(mutation);
 };
 
-const resumeNewest = async (
-  directory: string,
-  generation: number,
-  mutations: Mutation[],
-  log: Log,
-): Promise<LogFile> => {
+const resumeNewest = async (directory: string, generation: number, state: TableState, log: Log): Promise<LogFile> => {
   const path = logPath(directory, generation);
   const bytes = await readFile(path);
   const decoded = decodeFile(path, bytes);
-  mutations.push(...decoded.mutations);
+  for (const mutation of decoded.mutations) state.apply(mutation);
   if (decoded.torn) {
     const lostBytes = bytes.length - decoded.goodBytes;
     log.warn({ path, lostBytes }, "cut off a torn tail: an unfinished write that nobody was told had succeeded");
@@ -85,9 +79,7 @@ const checkContiguous = (directory: string, generations: readonly number[], firs
 };
 
 /** The records are checked once, as they ended up: an older release's record gets its defaults here. */
-const replay = (directory: string, mutations: readonly Mutation[]): TableState => {
-  const raw = new TableState();
-  for (const mutation of mutations) raw.apply(mutation);
+const checked = (directory: string, raw: TableState): TableState => {
   const parsed = tablesSchema.safeParse(raw.tables());
   if (!parsed.success) {
     throw new MantaError("internal", `${directory} holds a record that this version cannot read`, {
