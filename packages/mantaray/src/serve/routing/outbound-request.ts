@@ -40,9 +40,9 @@ export interface OutboundRequest {
 export interface OutboundCall {
   /** Full id of the replica that has the request now; empty while it waits for one. */
   readonly replicaId: string;
-  /** How often the request was sent again. */
+  /** How often a failure made it be sent again (rejections by a full replica do not count). */
   readonly retries: number;
-  /** The chunk is copied or owned by the link. False: wait for `onWritable` before the next. */
+  /** Takes the chunk over: its bytes must not change any more. False: wait for `onWritable` before the next. */
   write(chunk: Uint8Array): boolean;
   /** The body is complete. */
   end(): void;

@@ -1,0 +1,85 @@
+import type { RoutingReplica } from "../../protocol/routing.ts";
+import { ReplicaLink, type ReplicaLinkDeps } from "./replica-link.ts";
+
+/** What a `ReplicaSet` is made with. */
+export interface ReplicaSetDeps extends ReplicaLinkDeps {
+  /** Our node. */
+  readonly nodeId: string;
+}
+
+/** The replicas of one deployment that may get requests, each with its link. */
+export class ReplicaSet {
+  readonly #deps: ReplicaSetDeps;
+  readonly #onRoom: () => void;
+  readonly #byActor = new Map<string, ReplicaLink>();
+  /** Known to be dead, though the snapshot still names them. */
+  readonly #dead = new Set<string>();
+  #all: readonly ReplicaLink[] = [];
+  #local: readonly ReplicaLink[] = [];
+
+  constructor(deps: ReplicaSetDeps, onRoom: () => void) {
+    this.#deps = deps;
+    this.#onRoom = onRoom;
+  }
+
+  get all(): readonly ReplicaLink[] {
+    return this.#all;
+  }
+
+  /** Those of `all` on our node. */
+  get local(): readonly ReplicaLink[] {
+    return this.#local;
+  }
+
+  /** What a snapshot says: new ones are dialled, those that are gone finish what they have. */
+  update(infos: readonly RoutingReplica[]): void {
+    const named = new Set<string>(infos.map(({ actorId }) => actorId));
+    for (const actorId of this.#dead) {
+      if (!named.has(actorId)) this.#dead.delete(actorId);
+    }
+    for (const [actorId, replica] of this.#byActor) {
+      if (named.has(actorId)) continue;
+      this.#byActor.delete(actorId);
+      replica.leave();
+    }
+    for (const info of infos) this.#add(info);
+    this.#index();
+  }
+
+  /** Dead this moment: their open streams end now. */
+  down(actorIds: ReadonlySet<string>): void {
+    for (const actorId of actorIds) {
+      const replica = this.#byActor.get(actorId);
+      if (replica === undefined) continue;
+      this.#dead.add(actorId);
+      this.#byActor.delete(actorId);
+      // Out of the arrays before its streams break and look for another.
+      this.#index();
+      replica.down();
+    }
+  }
+
+  close(): void {
+    for (const replica of this.#byActor.values()) replica.down();
+    this.#byActor.clear();
+    this.#index();
+  }
+
+  #add(info: RoutingReplica): void {
+    const { actorId, addresses, nodeId } = info;
+    if (this.#dead.has(actorId)) return;
+    const old = this.#byActor.get(actorId);
+    if (old !== undefined) {
+      const moved = old.info.addresses.tcp !== addresses.tcp || old.info.addresses.unix !== addresses.unix;
+      if (!moved) return;
+      old.leave();
+    }
+    const local = nodeId === this.#deps.nodeId;
+    this.#byActor.set(actorId, new ReplicaLink(info, local, this.#deps, this.#onRoom));
+  }
+
+  #index(): void {
+    this.#all = [...this.#byActor.values()];
+    this.#local = this.#all.filter(({ local }) => local);
+  }
+}

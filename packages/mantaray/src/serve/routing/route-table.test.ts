@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { RouteTable } from "./route-table.ts";
+
+const table = new RouteTable([
+  { prefix: "/", app: "root", deployment: "Root" },
+  { prefix: "/fruit", app: "fruit", deployment: "Market" },
+  { prefix: "/fruit/deep", app: "deep", deployment: "Deep" },
+]);
+
+describe("route table", () => {
+  it.each([
+    ["/", "root"],
+    ["/x", "root"],
+    ["/fruit", "fruit"],
+    ["/fruit/", "fruit"],
+    ["/fruit/pear", "fruit"],
+    ["/fruits", "root"],
+    ["/fruit/deep", "deep"],
+    ["/fruit/deep/er", "deep"],
+    ["/fruit/deeper", "fruit"],
+  ])("%s goes to %s", (path, app) => {
+    expect(table.match(path)?.app).toBe(app);
+  });
+
+  it("finds nothing where no prefix matches", () => {
+    const table = new RouteTable([{ prefix: "/fruit", app: "fruit", deployment: "Market" }]);
+    expect(table.match("/")).toBeUndefined();
+    expect(table.match("/fruitcake")).toBeUndefined();
+    expect(table.match("*")).toBeUndefined();
+  });
+
+  it("shows prefix to app and keys to the snapshot", () => {
+    expect(table.apps).toEqual({ "/": "root", "/fruit": "fruit", "/fruit/deep": "deep" });
+    expect(table.match("/fruit")?.key).toBe("fruit#Market");
+  });
+});
