@@ -11,3 +11,8 @@ export type { ConnectOptions } from "./connect.ts";
 export { connect } from "./connect.ts";
 export { disconnect, getActor, kill } from "./default-cluster.ts";
 export { packValue, unpackValue } from "./invoke-codec.ts";
+export type { ClusterStatus, StatusTextOptions } from "./status/cluster-status.ts";
+export { clusterStatusText, clusterTotals } from "./status/cluster-status.ts";
+export { fetchClusterStatus } from "./status/fetch-cluster-status.ts";
+export { formatBytes, formatUsage } from "./status/resource-text.ts";
+export { timestamp } from "./status/timestamp.ts";

@@ -13,4 +13,6 @@ export const actorLimits = {
   /** First and longest pause between two looks at an actor's state. */
   waitIntervalMs: 25,
   waitIntervalMaxMs: 250,
+  /** A node that died longer ago is no recent failure any more in a status report. */
+  recentFailureMs: 30 * 60 * 1000,
 } as const;
