@@ -1,0 +1,178 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { loadAuthToken } from "../base/auth-token.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { MantaError } from "../base/errors.ts";
+import { waitFor } from "../base/wait.ts";
+import { ApiClient, type AppsView } from "./api-client.ts";
+import { type FrontProcess, startFront } from "./front-process.ts";
+import { LocalNode, type LocalNodeEvents } from "./local-node.ts";
+import type { LocalNodePlan, LocalPlan } from "./local-plan.ts";
+
+const runningTimeoutMs = 120_000;
+const apiTimeoutMs = 15_000;
+const stopGraceMs = 15_000;
+
+/** Where a local cluster lives. Nodes get `<subnet>.1`, `.2`, … in the order of the plan. */
+export interface LocalClusterOptions {
+  readonly plan: LocalPlan;
+  /** First three numbers of the nodes' loopback addresses. Default "127.0.0". */
+  readonly subnet?: string;
+  /** Port of the front address and of the workers' proxies. Default 8000. */
+  readonly httpPort?: number;
+  /** Default 8265. */
+  readonly dashboardPort?: number;
+  /** Default 6379. */
+  readonly gcsPort?: number;
+  /** Default 52365. */
+  readonly agentPort?: number;
+  /** Folder for everything the cluster writes; the run's own part is removed at the end. */
+  readonly tempDir: string;
+  /** Start lost nodes again. Default true. */
+  readonly keepNodes?: boolean;
+  /** Whether there is a front address. Default true. */
+  readonly front?: boolean;
+  readonly events?: LocalNodeEvents;
+  readonly clock?: Clock;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+const quiet: LocalNodeEvents = { onLost: () => {}, onRestarted: () => {} };
+
+/** A whole cluster on one machine: real nodes on loopback addresses, and one front address. */
+export class LocalCluster {
+  readonly nodes: readonly LocalNode[];
+  readonly api: ApiClient;
+  readonly token: string;
+  /** Where clients send requests. */
+  readonly url: string;
+  readonly gcsAddress: string;
+  readonly #options: LocalClusterOptions;
+  readonly #runDir: string;
+  #front: FrontProcess | undefined;
+
+  constructor(options: LocalClusterOptions) {
+    const clock = options.clock ?? systemClock;
+    const env = { ...(options.env ?? process.env), MANTA_APP_PATH: options.plan.appPath.join(":") };
+    const subnet = options.subnet ?? "127.0.0";
+    const headIp = `${subnet}.1`;
+    this.#options = options;
+    this.#runDir = join(options.tempDir, `run-${process.pid}`);
+    this.token = loadAuthToken(env, { create: true });
+    this.gcsAddress = `${headIp}:${options.gcsPort ?? 6379}`;
+    this.url = `http://${headIp}:${httpPortOf(options)}`;
+    this.api = new ApiClient(`http://${headIp}:${options.dashboardPort ?? 8265}`, this.token, clock);
+    this.nodes = options.plan.nodes.map(
+      (plan, index) =>
+        new LocalNode(
+          {
+            name: plan.name,
+            keep: options.keepNodes ?? true,
+            clock,
+            env,
+            tempDir: options.tempDir,
+            node: this.#nodeOptions(plan, `${subnet}.${index + 1}`, headIp),
+          },
+          options.events ?? quiet,
+        ),
+    );
+  }
+
+  get head(): LocalNode {
+    const head = this.nodes.find((node) => node.head);
+    if (head === undefined) throw new MantaError("invalid_argument", "the plan has no head");
+    return head;
+  }
+
+  get workers(): readonly LocalNode[] {
+    return this.nodes.filter((node) => !node.head);
+  }
+
+  /** Address of a node's own proxy, `host:port`. */
+  proxyOf(node: LocalNode): string {
+    return `${node.ip}:${node.head && this.#hasFront ? httpPortOf(this.#options) + 1 : httpPortOf(this.#options)}`;
+  }
+
+  /** Starts nodes and front together; resolves when all nodes are up and the API server answers. */
+  async start(): Promise<void> {
+    mkdirSync(this.#runDir, { recursive: true, mode: 0o700 });
+    try {
+      const front = this.#hasFront ? this.#startFront() : undefined;
+      await Promise.all([...this.nodes.map((node) => node.start()), front, this.#apiReady()]);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Deploys the plan's config and waits until it runs. */
+  async deploy(): Promise<AppsView> {
+    await this.api.deploy(this.#options.plan.config);
+    return await this.api.waitRunning(runningTimeoutMs);
+  }
+
+  /** Ends everything in order: workers drain, then the head, the front last. */
+  async stop(): Promise<void> {
+    await Promise.all(this.workers.map((node) => node.stop(stopGraceMs)));
+    await this.head.stop(stopGraceMs);
+    await this.#front?.stop();
+    rmSync(this.#runDir, { recursive: true, force: true });
+  }
+
+  /** Kills what is left, now. */
+  kill(): void {
+    for (const node of this.nodes) node.killAgent();
+  }
+
+  get #hasFront(): boolean {
+    return this.#options.front ?? true;
+  }
+
+  async #startFront(): Promise<void> {
+    const { hostname, port } = new URL(this.url);
+    this.#front = await startFront({
+      host: hostname,
+      port: Number(port),
+      targets: this.nodes.map((node) => this.proxyOf(node)),
+    });
+  }
+
+  async #apiReady(): Promise<void> {
+    await waitFor(() => this.api.reachable(), {
+      timeoutMs: apiTimeoutMs,
+      what: `the API server at ${this.api.url}`,
+      intervalMs: 25,
+    });
+  }
+
+  #nodeOptions(plan: LocalNodePlan, ip: string, headIp: string) {
+    const options = this.#options;
+    return {
+      head: plan.head,
+      ...(plan.head ? { storage: join(this.#runDir, "gcs-store") } : { addresses: [this.gcsAddress] }),
+      nodeIpAddress: ip,
+      nodeName: plan.name,
+      ...(plan.numCpus === undefined ? {} : { numCpus: plan.numCpus }),
+      numGpus: plan.numGpus,
+      resources: plan.resources,
+      labels: plan.labels,
+      port: options.gcsPort ?? 6379,
+      dashboardHost: headIp,
+      dashboardPort: options.dashboardPort ?? 8265,
+      dashboardAgentListenPort: options.agentPort ?? 52365,
+      proxyPort: plan.head && this.#hasFront ? httpPortOf(options) + 1 : httpPortOf(options),
+      tempDir: options.tempDir,
+      sessionDir: join(this.#runDir, "session"),
+      idleWorkers: 1,
+      cleanSession: true,
+      endWithStdin: true,
+    };
+  }
+}
+
+/** The config's own port counts, as it does on a cluster of one proxy a machine. */
+const httpPortOf = (options: LocalClusterOptions): number => {
+  const config = options.plan.config as { http_options?: { port?: unknown } } | null;
+  const configured = config?.http_options?.port;
+  return options.httpPort ?? (typeof configured === "number" ? configured : 8000);
+};
