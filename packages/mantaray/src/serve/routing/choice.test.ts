@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { newActorId, newNodeId } from "../../base/ids.ts";
 import { seededRandom } from "../../base/random.ts";
@@ -42,51 +42,52 @@ const choose = (replicas: readonly Replica[], rules: ChoiceRules, seed = 1): Rep
     rules,
   );
 
+/** A set of replicas and a choice from it for which the statement does not hold; null when none is found. */
+const counterexample = (
+  countMax: number,
+  statement: (replicas: readonly Replica[], chosen: Replica | undefined, rules: ChoiceRules) => boolean,
+): unknown => {
+  const property = fc.property(sketches(0, countMax), fc.boolean(), fc.integer(), (list, preferLocal, seed) => {
+    const replicas = list.map(replicaOf);
+    const rules = rulesOf(preferLocal);
+    return statement(replicas, choose(replicas, rules, seed), rules);
+  });
+  return fc.check(property).counterexample;
+};
+
 const mayTake = (replica: Replica): boolean => replica.usable && !replica.blocked && replica.outstanding < 5;
 const hasRoom = (replica: Replica): boolean =>
   mayTake(replica) && !replica.suspect && replica.outstanding + replica.othersLoad < 5;
 
 describe("choice of a replica", () => {
   it("never exceeds the cap, and finds one whenever there is one", () => {
-    fc.assert(
-      fc.property(sketches(0, 60), fc.boolean(), fc.integer(), (list, preferLocal, seed) => {
-        const replicas = list.map(replicaOf);
-        const chosen = choose(replicas, rulesOf(preferLocal), seed);
-        if (chosen === undefined) expect(replicas.some(mayTake)).toBe(false);
-        else expect(mayTake(chosen)).toBe(true);
-      }),
-    );
+    expect(
+      counterexample(60, (replicas, chosen) => (chosen === undefined ? !replicas.some(mayTake) : mayTake(chosen))),
+    ).toBeNull();
   });
 
   it("takes a suspect or one that others filled only where nothing else is left", () => {
-    fc.assert(
-      fc.property(sketches(1, 60), fc.boolean(), fc.integer(), (list, preferLocal, seed) => {
-        const replicas = list.map(replicaOf);
-        const chosen = choose(replicas, rulesOf(preferLocal), seed);
-        if (chosen !== undefined && replicas.some(hasRoom)) expect(hasRoom(chosen)).toBe(true);
-      }),
-    );
+    expect(
+      counterexample(60, (replicas, chosen) => !replicas.some(hasRoom) || (chosen !== undefined && hasRoom(chosen))),
+    ).toBeNull();
   });
 
   it("stays on the node while there is room, with few replicas", () => {
-    fc.assert(
-      fc.property(sketches(1, 16), fc.integer(), (list, seed) => {
-        const replicas = list.map(replicaOf);
-        const chosen = choose(replicas, rulesOf(true), seed);
-        if (replicas.some((replica) => replica.local && hasRoom(replica))) expect(chosen?.local).toBe(true);
+    expect(
+      counterexample(16, (replicas, chosen, rules) => {
+        const near = replicas.some((replica) => replica.local && hasRoom(replica));
+        return !rules.preferLocal || !near || chosen?.local === true;
       }),
-    );
+    ).toBeNull();
   });
 
   it("takes the least loaded of few", () => {
-    fc.assert(
-      fc.property(sketches(1, 16), fc.integer(), (list, seed) => {
-        const replicas = list.map(replicaOf);
-        const chosen = choose(replicas, rulesOf(false), seed);
-        const least = Math.min(...replicas.map((replica) => costOf(replica, rulesOf(false))));
-        if (chosen !== undefined) expect(costOf(chosen, rulesOf(false))).toBe(least);
+    expect(
+      counterexample(16, (replicas, chosen, rules) => {
+        const least = Math.min(...replicas.map((replica) => costOf(replica, rules)));
+        return chosen === undefined || costOf(chosen, rules) === least;
       }),
-    );
+    ).toBeNull();
   });
 
   it("lets equals take turns", () => {

@@ -23,10 +23,10 @@ describe("route table", () => {
   });
 
   it("finds nothing where no prefix matches", () => {
-    const table = new RouteTable([{ prefix: "/fruit", app: "fruit", deployment: "Market" }]);
-    expect(table.match("/")).toBeUndefined();
-    expect(table.match("/fruitcake")).toBeUndefined();
-    expect(table.match("*")).toBeUndefined();
+    const fruit = new RouteTable([{ prefix: "/fruit", app: "fruit", deployment: "Market" }]);
+    expect(fruit.match("/")).toBeUndefined();
+    expect(fruit.match("/fruitcake")).toBeUndefined();
+    expect(fruit.match("*")).toBeUndefined();
   });
 
   it("shows prefix to app and keys to the snapshot", () => {
