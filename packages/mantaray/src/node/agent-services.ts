@@ -1,0 +1,56 @@
+import { MantaError } from "../base/errors.ts";
+import type { NodeId } from "../base/ids.ts";
+import type { AgentService } from "../protocol/node.ts";
+import type { NodeLocalService } from "../protocol/worker.ts";
+import type { Implementation } from "../rpc/index.ts";
+import type { BundleCache } from "./bundles.ts";
+import type { NodeRouting } from "./routing.ts";
+import type { HostedActors } from "./workers/hosted-actors.ts";
+import type { WorkerPool } from "./workers/worker-pool.ts";
+
+/** What the agent does for the control store. Orders are answered at once: reports tell what became of them. */
+export const agentImplementation = (deps: {
+  actors: HostedActors;
+  routing: NodeRouting;
+}): Implementation<AgentService> => ({
+  startActor: async ({ actor }) => {
+    deps.actors.start(actor);
+    return {};
+  },
+  stopActor: async ({ actorId, graceMs, force, reason }) => {
+    if (force) void deps.actors.kill(actorId, "KILLED", reason);
+    else void deps.actors.stop(actorId, { graceMs, reason });
+    return {};
+  },
+  putRouting: async ({ snapshot }) => {
+    deps.routing.offer(snapshot);
+    return {};
+  },
+  actorsDown: async ({ actorIds }) => {
+    deps.routing.down(actorIds);
+    return {};
+  },
+});
+
+/** What the agent does for the workers of its node. */
+export const nodeLocalImplementation = (deps: {
+  nodeId: NodeId;
+  nodeIp: string;
+  sessionDir: string;
+  gcsAddresses: readonly string[];
+  pool: WorkerPool;
+  bundles: BundleCache;
+  routing: NodeRouting;
+}): Implementation<NodeLocalService> => ({
+  registerWorker: async ({ workerId }, { link, peer }) => {
+    const worker = deps.pool.find(workerId);
+    if (worker === undefined || peer.id !== workerId) {
+      throw new MantaError("not_found", `this agent has no worker ${workerId}`);
+    }
+    worker.attach(link);
+    return { nodeId: deps.nodeId, nodeIp: deps.nodeIp, sessionDir: deps.sessionDir };
+  },
+  fetchBundle: async ({ bundleId }) => ({ path: await deps.bundles.fetch(bundleId) }),
+  watchRouting: (_request, { signal }) => deps.routing.watch(signal),
+  gcsAddresses: async () => ({ addresses: [...deps.gcsAddresses] }),
+});

@@ -1,0 +1,11 @@
+/**
+ * The node agent: the process that owns every process of a node. Others start it (`startNode`), stop it
+ * and find what runs on this machine; they never reach into it.
+ */
+
+export type { NodeOptions, ResolvedNodeOptions } from "./options.ts";
+export { resolveNodeOptions } from "./options.ts";
+export type { FoundNode, LocalNode, StopLocalNodeOptions } from "./processes/local-nodes.ts";
+export { listLocalNodes, stopLocalNode, sweepOrphans } from "./processes/local-nodes.ts";
+export type { NodeHandle, SpawnNodeOptions } from "./spawn-node.ts";
+export { spawnNode, startNode } from "./spawn-node.ts";

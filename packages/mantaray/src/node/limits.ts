@@ -1,0 +1,68 @@
+/**
+ * Limits of the node agent, each with its reason. `limits.test.ts` asserts how they relate.
+ */
+export const nodeLimits = {
+  /** Workers started ahead of need: one for a replica, one for a proxy or controller. */
+  idleWorkersDefault: 2,
+  /** More idle processes than this only cost memory. */
+  idleWorkersMax: 64,
+  /** Quiet time after an actor took a worker before the pool is refilled: its start has the CPU first. */
+  poolRefillDelayMs: 250,
+  /** A worker that has not registered by then is stuck; generous, for a machine under full load. */
+  workerRegisterTimeoutMs: 60_000,
+  /** A constructor may load for long (a model); whoever wants less kills the actor. */
+  hostActorTimeoutMs: 24 * 3_600_000,
+  /** While its constructor runs, a worker's loop may be busy this long: model loading blocks. */
+  startingWatchdogTimeoutMs: 600_000,
+  /** Ping period of the watchdog. */
+  watchdogPeriodMs: 1_000,
+  /** An unanswered worker is killed only after this many pings were really sent. */
+  watchdogMissesMin: 3,
+  /** Unanswered pings kept open to one worker: more say nothing new. */
+  watchdogPingsMax: 64,
+  /** Ladder: beyond the grace, for the message and the exit itself to get through. */
+  ladderSlackMs: 500,
+  /** Ladder: from SIGTERM to SIGKILL. */
+  ladderTermMs: 2_000,
+  /** Ladder: a process in uninterruptible sleep cannot be waited for longer than this. */
+  ladderKillMs: 5_000,
+  /** All of an ordered stop. Below the 16 s of `stop` and the 30 s of a pod. */
+  shutdownMs: 14_000,
+  /** Share of `shutdownMs` for each last step: unregister, API server, control store. */
+  shutdownStepMs: 1_500,
+  /** A broken worker link without an exit: the worker is leaving by itself; after this it is killed. */
+  lostLinkGraceMs: 6_000,
+  /** Crash loop: more exits than this within `crashPeriodMs` and restarts are delayed. */
+  crashIntensity: 5,
+  crashPeriodMs: 10_000,
+  /** Delays between restarts in a crash loop. */
+  crashBackoffInitialMs: 200,
+  crashBackoffMaxMs: 5_000,
+  /** Heartbeats unanswered in a row until the link counts as broken and is dialled anew. */
+  heartbeatMissesMax: 4,
+  /** One call to the control store. */
+  gcsCallTimeoutMs: 5_000,
+  /** Registration carries the inventory and may have to wait for the store's recovery. */
+  registerTimeoutMs: 15_000,
+  /** Delay before reports to the control store are tried again. */
+  reportRetryMs: 250,
+  /** Reports kept while the control store is away; the inventory is the truth anyway. */
+  reportsMax: 4_096,
+  /** Bundles kept on disk. */
+  bundlesMax: 128,
+  bundleBytesMax: 2 * 1024 * 1024 * 1024,
+  bundleFetchTimeoutMs: 60_000,
+  /** One log file; beyond it the file is copied to `.1` and emptied. */
+  logFileBytesMax: 64 * 1024 * 1024,
+  /** Files in the log folder: the oldest of ended processes go first. */
+  logFilesMax: 400,
+  logSweepPeriodMs: 15_000,
+  /** Health endpoint: probes are small and quick, whoever is not is cut. */
+  healthConnectionsMax: 64,
+  healthHeaderBytesMax: 8 * 1024,
+  healthRequestTimeoutMs: 5_000,
+  /** `ready` of a spawned node: first registration, on a loaded machine. */
+  nodeReadyTimeoutMs: 60_000,
+  /** Longest path of a unix socket (the kernel's limit is 108 with its terminator). */
+  socketPathBytesMax: 100,
+} as const;

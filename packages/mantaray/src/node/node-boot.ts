@@ -1,0 +1,12 @@
+import type { WireError } from "../base/errors.ts";
+
+/** Environment variable with the JSON of `ResolvedNodeOptions`: how a node's process learns what it is. */
+export const nodeOptionsVariable = "MANTA_NODE_OPTIONS";
+
+/** Descriptor on which a node's process says one line of JSON about its start. */
+export const readyFd = 3;
+
+/** That line. */
+export type NodeReady =
+  | { readonly kind: "ready"; readonly agentPort: number }
+  | { readonly kind: "failed"; readonly error: WireError };

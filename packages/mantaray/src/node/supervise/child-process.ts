@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { MantaError } from "../../base/errors.ts";
+import { readProcessStat } from "../processes/proc-stat.ts";
+import { killGroup, sendSignal } from "../processes/signals.ts";
+import { openLogFiles } from "./log-files.ts";
+
+/** How a process ended. */
+export interface ChildExit {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** What to run. */
+export interface ChildSpec {
+  /** For people and for the names of its logs. */
+  readonly name: string;
+  readonly program: URL;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly logsDir: string;
+  /** Puts the pid into the names of the logs. Default false. */
+  readonly pidInLogName?: boolean;
+}
+
+/** A process of this node, as seen by its parent. */
+export interface Child {
+  readonly name: string;
+  readonly pid: number;
+  readonly startTicks: number;
+  /** Undefined while it runs. */
+  readonly exit: ChildExit | undefined;
+  readonly exited: Promise<ChildExit>;
+  /** Runs in the same tick in which the kernel told us; at once when it has ended already. */
+  onExit(listener: (exit: ChildExit) => void): void;
+  /** Where its standard error goes. */
+  readonly errPath: string;
+  signal(signal: NodeJS.Signals): void;
+  /** SIGKILL to its process group. */
+  killGroup(): void;
+}
+
+/**
+ * Starts a program of ours under this Node as leader of a process group of its own. Its standard
+ * input is a pipe which ends when we do, however we end. Throws `unavailable` when it cannot be started.
+ */
+export const spawnChild = (spec: ChildSpec): Child => {
+  const logs = openLogFiles(spec.logsDir, spec.name);
+  let child: ChildProcess;
+  try {
+    child = spawn(process.execPath, [fileURLToPath(spec.program), ...spec.args], {
+      stdio: ["pipe", logs.outFd, logs.errFd],
+      detached: true,
+      env: { ...spec.env },
+    });
+  } catch (error) {
+    logs.settle();
+    throw new MantaError("unavailable", `cannot start ${spec.name}`, { cause: error });
+  }
+  // Reported by the missing pid as well; without a listener it would end this process.
+  child.on("error", () => undefined);
+  // The pipe of a process that died breaks: its exit says it all.
+  child.stdin?.on("error", () => undefined);
+  logs.settle(spec.pidInLogName === true ? child.pid : undefined);
+  if (child.pid === undefined) throw new MantaError("unavailable", `cannot start ${spec.name}: out of processes or memory`);
+  return watchChild(spec.name, child.pid, child, logs.errPath());
+};
+
+const watchChild = (name: string, pid: number, child: ChildProcess, errPath: string): Child => {
+  let exit: ChildExit | undefined;
+  let listeners: ((exit: ChildExit) => void)[] = [];
+  const { promise: exited, resolve } = Promise.withResolvers<ChildExit>();
+  child.once("exit", (exitCode, signal) => {
+    exit = { exitCode, signal };
+    const heard = listeners;
+    listeners = [];
+    for (const listener of heard) listener(exit);
+    resolve(exit);
+  });
+  return {
+    name,
+    pid,
+    startTicks: readProcessStat(pid)?.startTicks ?? 0,
+    get exit() {
+      return exit;
+    },
+    exited,
+    onExit: (listener) => {
+      if (exit === undefined) listeners.push(listener);
+      else listener(exit);
+    },
+    errPath,
+    signal: (signal) => {
+      // A reaped pid may be somebody else's by now.
+      if (exit === undefined) sendSignal(pid, signal);
+    },
+    // The number of a group stays taken while a member lives: after the leader's end it hits only what that left.
+    killGroup: () => void killGroup(pid),
+  };
+};

@@ -1,0 +1,166 @@
+import type { Clock } from "../../base/clock.ts";
+import { MantaError } from "../../base/errors.ts";
+import type { ActorId } from "../../base/ids.ts";
+import type { Log } from "../../base/log.ts";
+import { withTimeout } from "../../base/wait.ts";
+import type { ActorRecord, LinkAddresses } from "../../protocol/actor.ts";
+import type { ActorEvent, InventoryItem } from "../../protocol/node.ts";
+import { nodeLimits } from "../limits.ts";
+import type { ChildExit } from "../supervise/child-process.ts";
+import { type Ending, exitCause, kernelKills } from "./exit-cause.ts";
+import type { WorkerPool } from "./worker-pool.ts";
+import type { WorkerProcess, WorkerStop } from "./worker-process.ts";
+
+/** An actor of this node, from the order to start it until its process has ended. */
+export interface HostedActor {
+  readonly record: ActorRecord;
+  readonly worker: WorkerProcess;
+  readonly state: "STARTING" | "ALIVE";
+  readonly addresses: LinkAddresses | null;
+}
+
+/** What the table needs. */
+export interface HostedActorsDeps {
+  readonly pool: WorkerPool;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called in the tick of an exit, before anything else learns of it. */
+  readonly onDown: (actorIds: readonly ActorId[]) => void;
+  /** For the control store; `restarts` says which life of the actor. */
+  readonly report: (event: ActorEvent, restarts: number) => void;
+  /** Whether an exit of this actor still waits to be reported. */
+  readonly exitPending: (actorId: ActorId, restarts: number) => boolean;
+}
+
+interface Hosted extends HostedActor {
+  state: "STARTING" | "ALIVE";
+  addresses: LinkAddresses | null;
+  /** Set by whoever of us ends it; the first reason counts. */
+  ending: Ending | undefined;
+}
+
+/** The actors of this node. The agent is their owner: only it says which of them live. */
+export class HostedActors {
+  readonly #deps: HostedActorsDeps;
+  readonly #actors = new Map<ActorId, Hosted>();
+  #kernelKills = kernelKills();
+  #draining = false;
+
+  constructor(deps: HostedActorsDeps) {
+    this.#deps = deps;
+  }
+
+  get all(): readonly HostedActor[] {
+    return [...this.#actors.values()];
+  }
+
+  /** What a registration carries. */
+  get inventory(): InventoryItem[] {
+    return this.all.map(({ record, worker, state, addresses }) => ({
+      actorId: record.actorId,
+      workerId: worker.workerId,
+      pid: worker.child.pid,
+      state,
+      addresses,
+      restarts: record.restarts,
+    }));
+  }
+
+  /** Takes no more actors: `start` throws `draining`. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Starts an actor and returns at once. The same order again does nothing. Throws `draining` or `unavailable`. */
+  start(record: ActorRecord): void {
+    if (this.#draining) throw new MantaError("draining", "the node is stopping and takes no more actors");
+    const present = this.#actors.get(record.actorId);
+    if (present !== undefined && present.record.restarts >= record.restarts) return;
+    if (this.#deps.exitPending(record.actorId, record.restarts)) return;
+    if (present !== undefined) {
+      // The control store has given up this life of the actor: two must never serve at once.
+      this.#actors.delete(record.actorId);
+      this.#end(present, { kind: "KILLED", message: "replaced by a newer life of the actor" });
+      void present.worker.kill();
+    }
+    const worker = this.#deps.pool.take();
+    const hosted: Hosted = { record, worker, state: "STARTING", addresses: null, ending: undefined };
+    this.#actors.set(record.actorId, hosted);
+    worker.child.onExit((exit) => this.#onExit(hosted, exit));
+    void this.#host(hosted);
+  }
+
+  /** Ends an actor by the ladder; unknown ones have ended already. Resolves when its process has ended. */
+  async stop(actorId: ActorId, stop: WorkerStop): Promise<void> {
+    const hosted = this.#actors.get(actorId);
+    if (hosted === undefined) return;
+    this.#end(hosted, { kind: "KILLED", message: stop.reason });
+    await hosted.worker.stop(stop);
+  }
+
+  /** Ends an actor by SIGKILL, its descendants too. Resolves when its process has ended. */
+  async kill(actorId: ActorId, kind: "KILLED" | "UNRESPONSIVE", message: string): Promise<void> {
+    const hosted = this.#actors.get(actorId);
+    if (hosted === undefined) return;
+    this.#end(hosted, { kind, message });
+    await hosted.worker.kill();
+  }
+
+  async #host(hosted: Hosted): Promise<void> {
+    const { record, worker } = hosted;
+    try {
+      const client = await worker.registered;
+      const { addresses } = await client.hostActor({ actor: record }, { timeoutMs: nodeLimits.hostActorTimeoutMs });
+      if (worker.ended) return;
+      hosted.state = "ALIVE";
+      hosted.addresses = addresses;
+      const { actorId, restarts } = record;
+      this.#deps.report({ kind: "ready", actorId, workerId: worker.workerId, pid: worker.child.pid, addresses }, restarts);
+    } catch (error) {
+      if (!isVerdict(error)) await this.#waitForExit(worker);
+      if (worker.ended) return;
+      const message = describe(error);
+      this.#deps.log.warn({ actorId: record.actorId, className: record.spec.className, message }, "an actor could not be made");
+      this.#end(hosted, { kind: "CREATION_FAILED", message });
+      await worker.stop({ graceMs: 0, reason: message });
+    }
+  }
+
+  /** The link broke: mostly the first sign of an exit, which has its own report. */
+  async #waitForExit(worker: WorkerProcess): Promise<void> {
+    const boundMs = nodeLimits.lostLinkGraceMs + nodeLimits.ladderKillMs;
+    await withTimeout(worker.child.exited, boundMs, "the exit of a worker", this.#deps.clock).catch(() => undefined);
+  }
+
+  #end(hosted: Hosted, ending: Ending): void {
+    hosted.ending ??= ending;
+  }
+
+  #onExit(hosted: Hosted, exit: ChildExit): void {
+    const { record, worker } = hosted;
+    const isCurrent = this.#actors.get(record.actorId) === hosted;
+    if (isCurrent) {
+      this.#actors.delete(record.actorId);
+      this.#deps.onDown([record.actorId]);
+    }
+    const kills = kernelKills();
+    const evidence = { errPath: worker.child.errPath, kernelKilled: kills > this.#kernelKills };
+    this.#kernelKills = kills;
+    const cause = exitCause(exit, hosted.ending, evidence);
+    const { className } = record.spec;
+    this.#deps.log.info({ actorId: record.actorId, className, workerPid: worker.child.pid, cause }, "an actor ended");
+    // A replaced life is known to be over: its report would only confuse it with the new one.
+    if (!isCurrent) return;
+    this.#deps.report({ kind: "exited", actorId: record.actorId, workerId: worker.workerId, cause }, record.restarts);
+  }
+}
+
+/** Whether the worker itself says that the actor cannot be made. */
+const isVerdict = (error: unknown): boolean => MantaError.from(error).details.creation === true;
+
+/** With the stack of the author's own error, so that the line is found. */
+const describe = (thrown: unknown): string => {
+  const error = MantaError.from(thrown);
+  const stack = error.remote?.stack;
+  return stack === undefined ? error.rawMessage : stack.includes(error.rawMessage) ? stack : `${error.rawMessage}\n${stack}`;
+};

@@ -1,0 +1,23 @@
+import { systemClock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { workerLimits } from "./limits.ts";
+
+/** The kinds of actor that most workers become. */
+const preloaded = ["serve-replica", "serve-proxy"] as const;
+
+/** Imports, while the worker idles, what it will probably need, so that hosting an actor costs only its own start. */
+export const preloadActorModules = (options: { log: Log; wanted: () => boolean }): void => {
+  const preload = async (): Promise<void> => {
+    const { loadActorModule } = await import("./actor-host.ts");
+    for (const name of preloaded) {
+      if (!options.wanted()) return;
+      try {
+        await loadActorModule(name);
+      } catch (error) {
+        // The same error meets whoever really needs the module.
+        options.log.debug({ err: error, module: name }, "cannot preload an actor module");
+      }
+    }
+  };
+  systemClock.after(workerLimits.preloadDelayMs, () => void preload(), { unref: true });
+};
