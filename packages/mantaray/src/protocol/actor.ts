@@ -84,5 +84,7 @@ export const actorRecordSchema = z.object({
   endMs: z.number().nullable(),
   /** Why it is still pending, for people ("no node has CPU: 2"). */
   pendingReason: z.string().default(""),
+  /** Somebody asked that it end for good, and its process has not gone yet. */
+  stopRequested: z.object({ replace: z.boolean(), graceMs: z.number().nonnegative(), reason: z.string() }).optional(),
 });
 export type ActorRecord = z.infer<typeof actorRecordSchema>;
