@@ -1,0 +1,37 @@
+/** Bounds and periods of the controller, each with its reason. */
+export const controllerLimits = {
+  /** The loop turns at most this often, so that a storm of signals becomes a few passes. */
+  passGapMs: 5,
+  /** Replica starts that fail are tried again after this, doubled each time (reference: factor 2, cap 64 s). */
+  startBackoffInitialMs: 500,
+  startBackoffMaxMs: 64_000,
+  /** A replica that dies sooner than this after it ran counts towards the crash back-off. */
+  quickDeathMs: 10_000,
+  /** So many quick deaths in a row are replaced at once; more wait, so that a crash loop cannot eat the machine. */
+  quickDeathsFree: 3,
+  /** A start the control store cannot place for this long is "blocked": an old replica may go first. */
+  blockedMs: 2_000,
+  /** As above where going first leaves fewer replicas than the deployment had: its only one, or after a node was lost. */
+  blockedLastMs: 10_000,
+  /** Replicas are moved to an emptier node only after the deployment was full and quiet for this long. */
+  rebalanceQuietMs: 3_000,
+  /** Difference between the fullest and the emptiest node that is worth a move. */
+  rebalanceSkewMin: 2,
+  /** Calls to the control store. */
+  callTimeoutMs: 10_000,
+  /** Retries of failed calls to the control store and of the subscription. */
+  retryInitialMs: 200,
+  retryMaxMs: 5_000,
+  /** Health checks under way at once: bounds the links and the memory of a storm. */
+  healthChecksMax: 512,
+  /** Calls to the control store under way at once: bounds what a restart of it has to take. */
+  effectsMax: 256,
+  /** Strikes in a row that make a replica or a proxy unhealthy (reference constant). */
+  unhealthyStrikes: 3,
+  /** Reference constant: the stop of a proxy that is unhealthy. */
+  proxyStopGraceMs: 5_000,
+  /** Retained dead replicas of a deployment (reference: RAY_SERVE_RETAINED_DEAD_REPLICAS). */
+  deadReplicasMax: 10,
+  /** Text of a user's error in a status message. */
+  messageCharsMax: 4_000,
+} as const;
