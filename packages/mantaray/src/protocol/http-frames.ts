@@ -1,5 +1,6 @@
 /**
- * Layout of the data-plane heads (hand-laid: no msgpack, no JSON on the request path).
+ * Layout of the data-plane heads (hand-laid: no msgpack, no JSON on the request path). Numbers are
+ * big-endian; routePrefix is UTF-8, requestId and clientAddress are ASCII.
  *
  * HTTP request, head of an OPEN frame of kind `http`:
  *   u8 version (1) | u8 flags | u16 routePrefixLength | u16 requestIdLength | u16 clientAddressLength

@@ -71,7 +71,7 @@ export class Call implements OutboundCall, OutStreamHandler, Waiting<Call>, Expi
     try {
       this.#stream = link.open(request.kind, flags, this.#host.remainingMs(request), request.head, request.body, this);
     } catch (error) {
-      replica.outstanding -= 1;
+      replica.onReleased();
       const { code, rawMessage } = MantaError.from(error);
       if (replica.onOpenFailed(link, code)) return false;
       this.fail({ code, message: rawMessage, responded: false });
@@ -262,7 +262,7 @@ export class Call implements OutboundCall, OutStreamHandler, Waiting<Call>, Expi
     }
     if (!body.drained) return;
     if (body.ended) stream.end();
-    else if (this.#writable) this.request.onWritable();
+    else if (this.#writable) this.request.onBodyWanted();
   }
 
   #finishAnswered(): void {
@@ -286,7 +286,7 @@ export class Call implements OutboundCall, OutStreamHandler, Waiting<Call>, Expi
     const replica = this.#replica;
     this.#stream = undefined;
     this.#replica = undefined;
-    if (replica !== undefined) replica.outstanding -= 1;
+    replica?.onReleased();
     return replica;
   }
 }

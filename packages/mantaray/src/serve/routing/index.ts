@@ -7,5 +7,5 @@
 
 export { addCounters, newCounters } from "./counters.ts";
 export type { OutboundCall, OutboundRequest, RequestFailure, Router, RouterCounters } from "./outbound-request.ts";
-export { type RouteMatch, RouteTable } from "./route-table.ts";
+export { RouteTable } from "./route-table.ts";
 export { createRouterPool, type RouterPool, type RouterPoolOptions } from "./router-pool.ts";

@@ -6,7 +6,7 @@ import type { StreamKind } from "../../rpc/types.ts";
  * call in a replica). The owner implements this and hands it to `Router.dispatch`; the router chooses,
  * opens, rejects, queues, retries and times out, and makes the calls below. Plain calls, no promises.
  *
- * Order of the calls: onWritable* … onResponse, onData*, onEnd; or onFailure at any point, which is
+ * Order of the calls: onBodyWanted* … onResponse, onData*, onEnd; or onFailure at any point, which is
  * terminal as `onEnd` (or `onResponse` with `end`) is. They may run before `dispatch` returns.
  */
 export interface OutboundRequest {
@@ -26,7 +26,7 @@ export interface OutboundRequest {
   call: OutboundCall | undefined;
 
   /** Only with `bodyEnded` false: write more body now. The first time, the stream has just been opened. */
-  onWritable(): void;
+  onBodyWanted(): void;
   /** About to be sent to another replica, for the n-th time (1 is the first retry): time to mark the head. */
   onRetry(retries: number): void;
   /** The buffers are views: valid only during the call. */
@@ -42,7 +42,7 @@ export interface OutboundCall {
   readonly replicaId: string;
   /** How often a failure made it be sent again (rejections by a full replica do not count). */
   readonly retries: number;
-  /** Takes the chunk over: its bytes must not change any more. False: wait for `onWritable` before the next. */
+  /** Takes the chunk over: its bytes must not change any more. False: wait for `onBodyWanted` before the next. */
   write(chunk: Uint8Array): boolean;
   /** The body is complete. */
   end(): void;

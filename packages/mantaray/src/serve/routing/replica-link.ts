@@ -30,6 +30,7 @@ export class ReplicaLink extends Replica {
   readonly #dialBackoff: Backoff;
   readonly #rejectBackoff: Backoff;
   #wanted = true;
+  #leaving = false;
   #dialTimer: Timer | undefined;
   #blockTimer: Timer | undefined;
   #suspectTimer: Timer | undefined;
@@ -81,21 +82,23 @@ export class ReplicaLink extends Replica {
     this.#dialLater();
   }
 
-  /** Not in the snapshot any more: no new streams, open ones finish, then the link closes. */
+  /** A stream of ours has ended. */
+  onReleased(): void {
+    this.outstanding -= 1;
+    if (this.#leaving && this.outstanding === 0) this.link?.close("the replica left");
+  }
+
+  /** Not in the snapshot any more: no new streams; the link closes when the open ones have finished. */
   leave(): void {
     this.#retire();
-    const link = this.link;
-    if (link === undefined || link.closed) return;
-    link.drain().then(
-      () => link.close("replica left"),
-      () => link.close("replica left"),
-    );
+    this.#leaving = true;
+    if (this.outstanding === 0) this.link?.close("the replica left");
   }
 
   /** Its owner says it is dead: open streams end now and go elsewhere. */
   down(): void {
     this.#retire();
-    this.link?.close("replica is dead");
+    this.link?.close("the replica is dead");
   }
 
   #retire(): void {
@@ -131,7 +134,7 @@ export class ReplicaLink extends Replica {
 
   #onLink(link: Link): void {
     if (!this.#wanted) {
-      link.close("replica left");
+      link.close("the replica left");
       return;
     }
     this.link = link;

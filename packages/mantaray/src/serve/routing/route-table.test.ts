@@ -28,9 +28,4 @@ describe("route table", () => {
     expect(fruit.match("/fruitcake")).toBeUndefined();
     expect(fruit.match("*")).toBeUndefined();
   });
-
-  it("shows prefix to app and keys to the snapshot", () => {
-    expect(table.apps).toEqual({ "/": "root", "/fruit": "fruit", "/fruit/deep": "deep" });
-    expect(table.match("/fruit")?.key).toBe("fruit#Market");
-  });
 });

@@ -1,34 +1,14 @@
-import { deploymentKey, type Route } from "../../protocol/routing.ts";
-
-/** A route with its deployment's key made once. */
-export interface RouteMatch {
-  readonly prefix: string;
-  readonly app: string;
-  readonly deployment: string;
-  readonly key: string;
-}
-
 /** Longest prefix first: `/` matches everything, another prefix the path itself and what continues it with `/`. */
-export class RouteTable {
-  readonly #routes: readonly RouteMatch[];
+export class RouteTable<R extends { readonly prefix: string }> {
+  /** In the order they are tried. */
+  readonly routes: readonly R[];
 
-  constructor(routes: readonly Route[]) {
-    this.#routes = routes
-      .map(({ prefix, app, deployment }) => ({ prefix, app, deployment, key: deploymentKey(app, deployment) }))
-      .toSorted((a, b) => b.prefix.length - a.prefix.length);
+  constructor(routes: readonly R[]) {
+    this.routes = routes.toSorted((a, b) => b.prefix.length - a.prefix.length);
   }
 
-  /** Prefix → app, as `/-/routes` shows it. */
-  get apps(): Record<string, string> {
-    return Object.fromEntries(this.#routes.map(({ prefix, app }) => [prefix, app]));
-  }
-
-  get routes(): readonly RouteMatch[] {
-    return this.#routes;
-  }
-
-  match(path: string): RouteMatch | undefined {
-    for (const route of this.#routes) {
+  match(path: string): R | undefined {
+    for (const route of this.routes) {
       if (matches(route.prefix, path)) return route;
     }
     return undefined;
