@@ -2,11 +2,11 @@ import { rmSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
+import type { GcsService } from "../protocol/gcs.ts";
 import { gcsService } from "../protocol/gcs.ts";
 import type { NodeRegistration } from "../protocol/node.ts";
 import { nodeLocalService } from "../protocol/worker.ts";
 import { type Client, type LinkServer, listen, persistentClient, serveService } from "../rpc/index.ts";
-import type { GcsService } from "../protocol/gcs.ts";
 import { agentImplementation, nodeLocalImplementation } from "./agent-services.ts";
 import { BundleCache } from "./bundles.ts";
 import { type ChildContext, dashboardSpec, gcsSpec, workerSpec } from "./child-programs.ts";
@@ -81,7 +81,13 @@ export class NodeAgent {
     makeNodeDirs(this.paths);
     this.routing = new NodeRouting(this.paths.routingFile, log);
     this.#reports = new ReportQueue({ send: () => this.registration.report, clock, log });
-    this.pool = new WorkerPool({ spawn: () => this.#spawnWorker(), idleWorkers: options.idleWorkers, clock, random, log });
+    this.pool = new WorkerPool({
+      spawn: () => this.#spawnWorker(),
+      idleWorkers: options.idleWorkers,
+      clock,
+      random,
+      log,
+    });
     this.actors = new HostedActors({
       pool: this.pool,
       clock,
@@ -101,7 +107,9 @@ export class NodeAgent {
     this.#watchdog = new Watchdog({ watched: () => watchedWorkers(this.pool, this.actors), clock, log });
     this.#logKeeper = new LogKeeper(this.paths.logsDir, clock, log);
     const context: ChildContext = { options, paths: this.paths, token: deps.token, env: deps.env };
-    this.#programs = options.head ? [gcsSpec(context), dashboardSpec(context)].map((spec) => this.#supervise(spec)) : [];
+    this.#programs = options.head
+      ? [gcsSpec(context), dashboardSpec(context)].map((spec) => this.#supervise(spec))
+      : [];
   }
 
   /** Starts everything; resolves when the node listens. Rejects, with nothing left running, when it cannot. */
@@ -139,7 +147,11 @@ export class NodeAgent {
   async #stop(reason: string, hurry: AbortSignal): Promise<void> {
     const { clock, log, options } = this.#deps;
     const [gcs, dashboard] = this.#programs;
-    await stopInOrder({ actors: this.actors, pool: this.pool, registration: this.registration, gcs, dashboard, clock, log }, reason, hurry);
+    await stopInOrder(
+      { actors: this.actors, pool: this.pool, registration: this.registration, gcs, dashboard, clock, log },
+      reason,
+      hurry,
+    );
     this.#watchdog.stop();
     this.#logKeeper.stop();
     await this.routing.flushed();
@@ -174,7 +186,11 @@ export class NodeAgent {
       },
     });
     try {
-      const health = await serveHealth({ host: options.agentHost, port: options.agentPort, healthy: () => this.healthy });
+      const health = await serveHealth({
+        host: options.agentHost,
+        port: options.agentPort,
+        healthy: () => this.healthy,
+      });
       const [unix = "", tcp = ""] = links.addresses;
       const endpoints: NodeEndpoints = { agentPort: health.port, linkAddresses: { unix, tcp } };
       return { endpoints, links, health, book: this.#openBook(health.port) };

@@ -32,7 +32,9 @@ export class BundleCache {
     // The id becomes a file name.
     if (!/^[0-9a-f]{64}$/.test(bundleId)) {
       const shown = JSON.stringify(bundleId.slice(0, 80));
-      return Promise.reject(new MantaError("invalid_argument", `bundleId must be 64 lower-case hex digits, got ${shown}`));
+      return Promise.reject(
+        new MantaError("invalid_argument", `bundleId must be 64 lower-case hex digits, got ${shown}`),
+      );
     }
     let fetching = this.#fetches.get(bundleId);
     if (fetching === undefined) {

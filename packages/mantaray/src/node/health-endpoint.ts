@@ -13,7 +13,11 @@ export interface HealthEndpoint {
  * The node's own health over HTTP, for probes: `/api/local_raylet_healthz` and `/api/healthz`, bodies
  * as the reference has them. Healthy means the agent works, whether or not the control store is there.
  */
-export const serveHealth = (options: { host: string; port: number; healthy: () => boolean }): Promise<HealthEndpoint> => {
+export const serveHealth = (options: {
+  host: string;
+  port: number;
+  healthy: () => boolean;
+}): Promise<HealthEndpoint> => {
   const server = createServer(
     {
       maxHeaderSize: nodeLimits.healthHeaderBytesMax,

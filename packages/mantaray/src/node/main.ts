@@ -6,12 +6,13 @@ import { MantaError } from "../base/errors.ts";
 import { createLog } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
 import { NodeAgent } from "./agent.ts";
-import { nodeOptionsVariable, type NodeReady, readyFd } from "./node-boot.ts";
+import { type NodeReady, nodeOptionsVariable, readyFd } from "./node-boot.ts";
 import { resolvedNodeOptionsSchema } from "./options.ts";
 
 const takeOptions = (): ReturnType<typeof resolvedNodeOptionsSchema.parse> => {
   const text = process.env[nodeOptionsVariable];
-  if (text === undefined) throw new MantaError("invalid_argument", `${nodeOptionsVariable} must hold the node's options`);
+  if (text === undefined)
+    throw new MantaError("invalid_argument", `${nodeOptionsVariable} must hold the node's options`);
   // Not for the children.
   delete process.env[nodeOptionsVariable];
   return resolvedNodeOptionsSchema.parse(JSON.parse(text));

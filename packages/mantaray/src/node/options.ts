@@ -154,10 +154,7 @@ const reconnectTimeoutMs = (env: Readonly<Record<string, string | undefined>>): 
 /** Absolute, and short enough for the unix sockets in it. */
 const tempDirValue = (value: string): string => {
   const tempDir = isAbsolute(value) ? value : resolve(value);
-  const longest = workerSocket(
-    nodePaths(tempDir, tempDir, "0".repeat(56) as NodeId),
-    "0".repeat(56) as WorkerId,
-  );
+  const longest = workerSocket(nodePaths(tempDir, tempDir, "0".repeat(56) as NodeId), "0".repeat(56) as WorkerId);
   const spareBytes = nodeLimits.socketPathBytesMax - Buffer.byteLength(longest);
   if (spareBytes < 0) {
     const bytesMax = Buffer.byteLength(tempDir) + spareBytes;

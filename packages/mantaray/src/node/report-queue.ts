@@ -52,7 +52,10 @@ export class ReportQueue {
       const [oldest] = this.#entries.keys();
       if (oldest !== undefined) this.#entries.delete(oldest);
       this.#dropped += 1;
-      this.#deps.log.warn({ dropped: this.#dropped }, "too many reports wait for the control store: dropped the oldest");
+      this.#deps.log.warn(
+        { dropped: this.#dropped },
+        "too many reports wait for the control store: dropped the oldest",
+      );
     }
     this.flush();
   }
@@ -61,16 +64,18 @@ export class ReportQueue {
   flush(): void {
     if (this.#sending) return;
     this.#sending = true;
-    void this.#drain().finally(() => {
-      this.#sending = false;
-    });
+    void this.#drain();
   }
 
   async #drain(): Promise<void> {
     for (;;) {
       const [next] = this.#entries;
       const send = this.#deps.send();
-      if (next === undefined || send === undefined) return;
+      if (next === undefined || send === undefined) {
+        // In the same tick, or a flush in between would be lost.
+        this.#sending = false;
+        return;
+      }
       const [key, entry] = next;
       try {
         await send(entry.event);

@@ -142,7 +142,8 @@ const readSnapshot = (file: string, log: Log): RoutingSnapshot | undefined => {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") log.warn({ err: error, file }, "cannot read the routing snapshot");
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+      log.warn({ err: error, file }, "cannot read the routing snapshot");
     return undefined;
   }
   try {

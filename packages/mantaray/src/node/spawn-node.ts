@@ -97,7 +97,10 @@ const readReady = async (
   for await (const chunk of pipe) text += String(chunk);
   if (text.trim() === "") {
     const { exitCode, signal } = await exited;
-    throw new MantaError("unavailable", `the node ended while it started (${signal ?? `code ${exitCode}`}): see ${logsDir}`);
+    throw new MantaError(
+      "unavailable",
+      `the node ended while it started (${signal ?? `code ${exitCode}`}): see ${logsDir}`,
+    );
   }
   const message = JSON.parse(text) as NodeReady;
   if (message.kind === "failed") throw MantaError.fromWire(message.error);

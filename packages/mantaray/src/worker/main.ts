@@ -4,6 +4,7 @@
  * with code 1, as is Node's default: an actor in an undefined state must not go on serving.
  */
 import { loadAuthToken } from "../base/auth-token.ts";
+import { systemClock } from "../base/clock.ts";
 import { MantaError } from "../base/errors.ts";
 import { createLog } from "../base/log.ts";
 import { nodeLocalService, workerService } from "../protocol/worker.ts";
@@ -19,7 +20,8 @@ const takeBoot = (): WorkerBoot => {
   const text = process.env[workerBootVariable];
   delete process.env[workerBootVariable];
   delete process.env.NODE_COMPILE_CACHE;
-  if (text === undefined) throw new MantaError("invalid_argument", `${workerBootVariable} must be set: workers are started by a node agent`);
+  if (text === undefined)
+    throw new MantaError("invalid_argument", `${workerBootVariable} must be set: workers are started by a node agent`);
   return workerBootSchema.parse(JSON.parse(text));
 };
 
@@ -41,6 +43,7 @@ const main = async (): Promise<void> => {
   const host = Promise.withResolvers<Omit<ActorHostDeps, "onFail">>();
   const worker = new Worker({
     log,
+    clock: systemClock,
     departure: { exit: (exitCode) => process.exit(exitCode), exitWithGroup },
     host: () => host.promise,
   });

@@ -1,9 +1,11 @@
+import type { Clock } from "../base/clock.ts";
 import { MantaError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { ActorRecord, LinkAddresses } from "../protocol/actor.ts";
 import type { WorkerService } from "../protocol/worker.ts";
 import type { Implementation } from "../rpc/index.ts";
 import type { ActorHostDeps, RunningActor } from "./actor-host.ts";
+import { workerLimits } from "./limits.ts";
 
 /** How the process ends. */
 export interface Departure {
@@ -16,6 +18,7 @@ export interface Departure {
 /** What a worker needs. */
 export interface WorkerDeps {
   readonly departure: Departure;
+  readonly clock: Clock;
   readonly log: Log;
   /** Known after registration. */
   readonly host: () => Promise<Omit<ActorHostDeps, "onFail">>;
@@ -61,8 +64,10 @@ export class Worker {
     return this.#leave(graceMs, reason, () => this.#deps.departure.exit(exitCode));
   }
 
-  /** The agent has died: as `leave`, and takes along what this process started. */
+  /** The agent has died: as `leave`, and takes along what this process started. Bounded even while another end is under way. */
   leaveOrphaned(graceMs: number): Promise<void> {
+    const { clock, departure } = this.#deps;
+    clock.after(graceMs + workerLimits.shutdownSlackMs, () => departure.exitWithGroup());
     return this.#leave(graceMs, "the node agent has died", () => this.#deps.departure.exitWithGroup());
   }
 

@@ -62,7 +62,8 @@ export const spawnChild = (spec: ChildSpec): Child => {
   // The pipe of a process that died breaks: its exit says it all.
   child.stdin?.on("error", () => undefined);
   logs.settle(spec.pidInLogName === true ? child.pid : undefined);
-  if (child.pid === undefined) throw new MantaError("unavailable", `cannot start ${spec.name}: out of processes or memory`);
+  if (child.pid === undefined)
+    throw new MantaError("unavailable", `cannot start ${spec.name}: out of processes or memory`);
   return watchChild(spec.name, child.pid, child, logs.errPath());
 };
 

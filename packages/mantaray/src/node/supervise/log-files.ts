@@ -1,4 +1,13 @@
-import { closeSync, copyFileSync, openSync, readdirSync, renameSync, statSync, truncateSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 
 /** Open log files of a process to be: hand the descriptors to it, then `settle`. */

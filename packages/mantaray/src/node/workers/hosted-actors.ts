@@ -115,12 +115,18 @@ export class HostedActors {
       hosted.state = "ALIVE";
       hosted.addresses = addresses;
       const { actorId, restarts } = record;
-      this.#deps.report({ kind: "ready", actorId, workerId: worker.workerId, pid: worker.child.pid, addresses }, restarts);
+      this.#deps.report(
+        { kind: "ready", actorId, workerId: worker.workerId, pid: worker.child.pid, addresses },
+        restarts,
+      );
     } catch (error) {
       if (!isVerdict(error)) await this.#waitForExit(worker);
       if (worker.ended) return;
       const message = describe(error);
-      this.#deps.log.warn({ actorId: record.actorId, className: record.spec.className, message }, "an actor could not be made");
+      this.#deps.log.warn(
+        { actorId: record.actorId, className: record.spec.className, message },
+        "an actor could not be made",
+      );
       this.#end(hosted, { kind: "CREATION_FAILED", message });
       await worker.stop({ graceMs: 0, reason: message });
     }
@@ -162,5 +168,9 @@ const isVerdict = (error: unknown): boolean => MantaError.from(error).details.cr
 const describe = (thrown: unknown): string => {
   const error = MantaError.from(thrown);
   const stack = error.remote?.stack;
-  return stack === undefined ? error.rawMessage : stack.includes(error.rawMessage) ? stack : `${error.rawMessage}\n${stack}`;
+  return stack === undefined
+    ? error.rawMessage
+    : stack.includes(error.rawMessage)
+      ? stack
+      : `${error.rawMessage}\n${stack}`;
 };

@@ -100,7 +100,9 @@ export class WorkerProcess {
     return {
       exited: this.child.exited,
       requestShutdown:
-        client === undefined ? undefined : (graceMs, reason) => client.shutdown({ graceMs, reason }, { timeoutMs: graceMs + 1 }),
+        client === undefined
+          ? undefined
+          : (graceMs, reason) => client.shutdown({ graceMs, reason }, { timeoutMs: graceMs + 1 }),
       signal: (signal) => this.child.signal(signal),
       killGroup: () => this.child.killGroup(),
     };
@@ -111,7 +113,10 @@ export class WorkerProcess {
     // What it started must not outlive it.
     this.child.killGroup();
     this.#registration.reject(
-      new MantaError("unavailable", `worker ${this.child.pid} ended before it registered (${exit.signal ?? exit.exitCode})`),
+      new MantaError(
+        "unavailable",
+        `worker ${this.child.pid} ended before it registered (${exit.signal ?? exit.exitCode})`,
+      ),
     );
   }
 
