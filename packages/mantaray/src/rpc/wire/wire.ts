@@ -1,0 +1,14 @@
+import type { Duplex } from "node:stream";
+
+/**
+ * A connected duplex socket, whichever kind. One file a kind makes them (`unix.ts`, `tcp.ts`, `memory.ts`);
+ * encryption would be one more.
+ */
+export interface Wire {
+  /** For writing, and for `end`, `close` and `error`. */
+  readonly duplex: Duplex;
+  /** Called with what was read: the bytes are valid only during the call. */
+  onChunk: (chunk: Buffer) => void;
+  /** Sends what is written already, then closes: at once where the kernel has it all. */
+  close(): void;
+}
