@@ -9,8 +9,14 @@ import { parseArgs } from "node:util";
 import { diagram } from "./diagram.ts";
 import { errorTable } from "./error-table.ts";
 import { limitTable } from "./limit-table.ts";
+import { optionTable } from "./option-table.ts";
 
-const generators: Readonly<Record<string, () => string>> = { diagram, errors: errorTable, limits: limitTable };
+const generators: Readonly<Record<string, () => string>> = {
+  diagram,
+  errors: errorTable,
+  limits: limitTable,
+  options: optionTable,
+};
 
 const { values } = parseArgs({ options: { check: { type: "boolean", default: false }, docs: { type: "string" } } });
 const docs = values.docs ?? fileURLToPath(new URL("../../docs", import.meta.url));

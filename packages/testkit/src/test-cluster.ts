@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LocalCluster, type LocalPlan } from "mantaray/testing";
+import { ClusterState } from "./cluster-state.ts";
+import { freeSubnet } from "./free-subnet.ts";
+
+/** A cluster for one test file: addresses, folders and token of its own. */
+export interface TestCluster {
+  readonly cluster: LocalCluster;
+  readonly state: ClusterState;
+  /** Environment for the CLI and other clients of this cluster. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly tempDir: string;
+  /** Ends every process and removes every file. */
+  stop(): Promise<void>;
+}
+
+/** What a test says of its cluster. */
+export interface TestClusterOptions {
+  /** CPUs of each worker node. */
+  readonly workers: readonly number[];
+  readonly config: unknown;
+  /** Where its import paths are looked up. */
+  readonly appPath: readonly string[];
+  /** Start lost nodes again. Default true. */
+  readonly keepNodes?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts a head without CPUs and the workers, and deploys the config. */
+export const startTestCluster = async (options: TestClusterOptions): Promise<TestCluster> => {
+  const tempDir = mkdtempSync(join(tmpdir(), "manta-"));
+  const subnet = await freeSubnet();
+  const env = {
+    ...process.env,
+    RAY_AUTH_TOKEN_PATH: join(tempDir, "auth_token"),
+    MANTA_TEMP_DIR: tempDir,
+    RAY_ADDRESS: `${subnet}.1:6379`,
+    RAY_API_SERVER_ADDRESS: `http://${subnet}.1:8265`,
+    RAY_DASHBOARD_ADDRESS: `http://${subnet}.1:8265`,
+    ...options.env,
+  };
+  const cluster = new LocalCluster({
+    plan: planOf(options),
+    subnet,
+    tempDir,
+    env,
+    keepNodes: options.keepNodes ?? true,
+  });
+  const stop = async (): Promise<void> => {
+    await cluster.stop();
+    rmSync(tempDir, { recursive: true, force: true });
+  };
+  try {
+    await cluster.start();
+    await cluster.deploy();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { cluster, state: new ClusterState(cluster.api), env, tempDir, stop };
+};
+
+const planOf = ({ workers, config, appPath }: TestClusterOptions): LocalPlan => ({
+  nodes: [
+    nodePlan("head", true, 0),
+    ...workers.map((numCpus, index) => nodePlan(`worker-${index + 1}`, false, numCpus)),
+  ],
+  config,
+  appPath,
+});
+
+const nodePlan = (name: string, head: boolean, numCpus: number): LocalPlan["nodes"][number] => ({
+  name,
+  head,
+  numCpus,
+  numGpus: 0,
+  resources: {},
+  labels: {},
+});
