@@ -1,1 +1,54 @@
 #!/usr/bin/env node
+// Plain JavaScript that any Node can read: says what is wrong when this one is too old for the rest.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { enableCompileCache } from "node:module";
+import { constants } from "node:os";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const needed = [22, 19];
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+const newEnough = major > needed[0] || (major === needed[0] && minor >= needed[1]);
+
+/** In an image `serve` and `ray` are this program under another name. */
+const aliasArguments = basename(process.argv[1] ?? "") === "serve" ? ["serve"] : [];
+
+if (newEnough) {
+  enableCompileCache?.();
+  process.argv.splice(2, 0, ...aliasArguments);
+  const source = new URL("../src/cli/main.ts", import.meta.url);
+  const built = new URL("../dist/cli/main.js", import.meta.url);
+  await import((existsSync(source) ? source : built).href);
+} else {
+  const pinned = fileURLToPath(new URL("../../../node_modules/.bin/node", import.meta.url));
+  if (existsSync(pinned) && process.env.MANTA_REEXEC === undefined) {
+    reexec(pinned);
+  } else {
+    process.stderr.write(
+      `manta needs Node ${needed.join(".")} or newer, and this is ${process.versions.node} (${process.execPath})\n`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+/** The repository pins its own Node: goes on with that one, as if it had been called. */
+function reexec(node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...aliasArguments, ...process.argv.slice(2)], {
+    stdio: "inherit",
+    env: { ...process.env, MANTA_REEXEC: "1" },
+  });
+  // A terminal signals both of us; a supervisor only this one.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  child.on("error", (error) => {
+    process.stderr.write(`manta cannot run ${node}: ${error.message}\n`);
+    process.exitCode = 1;
+  });
+  child.on("exit", (code, signal) => {
+    process.exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+  });
+}

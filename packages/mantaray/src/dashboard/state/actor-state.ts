@@ -5,6 +5,7 @@ import type { StateResource } from "./state-row.ts";
 export const actorState: StateResource<ActorRecord> = {
   name: "actors",
   idColumn: "actor_id",
+  id: (actor) => actor.actorId,
   filterColumns: [
     "actor_id",
     "class_name",

@@ -5,6 +5,7 @@ import type { StateResource } from "./state-row.ts";
 export const nodeState: StateResource<NodeRecord> = {
   name: "nodes",
   idColumn: "node_id",
+  id: (node) => node.nodeId,
   filterColumns: ["node_id", "node_ip", "is_head_node", "state", "state_message", "node_name"],
   row: (node) => ({
     node_id: node.nodeId,

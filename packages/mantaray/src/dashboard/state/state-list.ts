@@ -21,11 +21,10 @@ export const stateList = <Item>(
   items: readonly Item[],
   query: StateQuery,
 ): StateList => {
-  const id = (item: Item): string => String(resource.row(item)[resource.idColumn]);
   const whole = (item: Item): StateRow => ({ ...resource.row(item), ...resource.detailRow(item) });
   const met = items
     .filter((item) => meetsFilters(whole(item), query.filters))
-    .toSorted((left, right) => (id(left) < id(right) ? -1 : 1));
+    .toSorted((left, right) => (resource.id(left) < resource.id(right) ? -1 : 1));
   const result = met.slice(0, query.limit).map((item) => (query.detail ? whole(item) : resource.row(item)));
   return {
     total: items.length,

@@ -8,8 +8,10 @@ export type StateRow = Readonly<Record<string, StateCell>>;
 export interface StateResource<Item> {
   /** Plural, as in the URL. */
   readonly name: string;
-  /** The column that identifies a row: rows are sorted by it. */
+  /** The column that identifies a row. */
   readonly idColumn: string;
+  /** Its value: rows are sorted by it. */
+  id(item: Item): string;
   readonly filterColumns: readonly string[];
   row(item: Item): StateRow;
   /** Columns that only `detail` shows. */

@@ -1,0 +1,18 @@
+/** The limits of the command line, each with its reason. */
+export const cliLimits = {
+  /** One answer of the API server: 10 000 rows of actors in detail fit. */
+  answerBytesMax: 64 * 1024 * 1024,
+  /** A deploy bundles code before it answers. */
+  deployTimeoutMs: 90_000,
+  /** Any other request, unless `--timeout` says otherwise. */
+  requestTimeoutMs: 30_000,
+  /** `health-check`: less than the period of whoever asks. */
+  healthTimeoutMs: 5_000,
+  /** Reaching the control store for a person who waits. */
+  connectTimeoutMs: 5_000,
+  /** Rows of a list: default and most, as the API server has them. */
+  rowsDefault: 100,
+  rowsMax: 10_000,
+  /** A config file. */
+  configBytesMax: 1024 * 1024,
+} as const;

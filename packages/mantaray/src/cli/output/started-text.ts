@@ -1,0 +1,58 @@
+import { authEnabled, loadAuthToken } from "../../base/auth-token.ts";
+import type { NodeHandle } from "../../node/index.ts";
+import type { CliContext } from "../context.ts";
+
+const title = "Manta runtime started.";
+const rule = "-".repeat(title.length);
+
+/** What `start` prints once the node is registered. */
+export const startedText = (
+  context: CliContext,
+  node: NodeHandle,
+  ready: { readonly agentPort: number },
+  block: boolean,
+): string => {
+  const { options } = node;
+  return [
+    `Local node IP: ${options.nodeIp}`,
+    "",
+    rule,
+    title,
+    rule,
+    "",
+    ...(options.head ? headSteps(context, node) : []),
+    `Node ${options.nodeId}, pid ${node.pid}, health on http://${options.nodeIp}:${ready.agentPort}/api/local_raylet_healthz`,
+    `Logs in ${node.logsDir}`,
+    "",
+    ...(block
+      ? ["This command stays until it is told to end (Ctrl-C or SIGTERM).", ""]
+      : ["To stop every node on this machine, run", "  manta stop", ""]),
+  ].join("\n");
+};
+
+const headSteps = (context: CliContext, node: NodeHandle): readonly string[] => {
+  const { options } = node;
+  const address = options.gcsAddresses.map((one) => one.replace(/^tcp:/, "")).join(",");
+  const isWildcard = options.dashboardHost === "0.0.0.0" || options.dashboardHost === "::";
+  const dashboard = `http://${isWildcard ? options.nodeIp : options.dashboardHost}:${options.dashboardPort}`;
+  return [
+    "Next steps",
+    "  To add another node to this cluster, run",
+    `    manta start --address='${address}'`,
+    ...(authEnabled(context.env)
+      ? ["  with the same token: ~/.manta/auth_token of this machine, or RAY_AUTH_TOKEN", ""]
+      : [""]),
+    "  To deploy an application, run",
+    "    manta serve deploy CONFIG_OR_IMPORT_PATH",
+    "",
+    "  To see nodes, applications and actors, open",
+    `    ${dashboard}${tokenQuery(context)}`,
+    "",
+  ];
+};
+
+/** The link logs in by itself; only where a person reads it, because what is not a terminal may be a log. */
+const tokenQuery = ({ env, interactive }: CliContext): string => {
+  if (!interactive || !authEnabled(env)) return "/";
+  return `/?token=${encodeURIComponent(loadAuthToken(env, { create: false }))}`;
+};

@@ -1,0 +1,2 @@
+/** What the State commands know. */
+export const stateResources = ["actors", "nodes"] as const;
