@@ -73,6 +73,8 @@ export interface Router {
   readonly queued: number;
   /** Requests with a replica. */
   readonly ongoing: number;
+  /** Replicas that can be reached now. */
+  readonly linked: number;
   readonly counters: RouterCounters;
   /** The deployment says its POSTs may be repeated: part of `repeatable` for its callers. */
   readonly retryNonIdempotent: boolean;

@@ -64,9 +64,8 @@ export class DeploymentRouter implements Router, CallHost {
     return this.#open - this.queued;
   }
 
-  /** Replicas in the set, with a link or not. */
-  get replicaCount(): number {
-    return this.#replicas.all.length;
+  get linked(): number {
+    return this.#replicas.all.filter(({ usable }) => usable).length;
   }
 
   get retryNonIdempotent(): boolean {
