@@ -1,9 +1,15 @@
 import { newActorId, newNodeId } from "../../base/ids.ts";
 import { silentLog } from "../../base/log.ts";
 import type { RoutingReplica } from "../../protocol/routing.ts";
-import { dial } from "../../rpc/dial.ts";
-import { type LinkServer, listen } from "../../rpc/listen.ts";
-import { type InStream, type InStreamHandler, type Link, streamKinds } from "../../rpc/types.ts";
+import {
+  dial,
+  type InStream,
+  type InStreamHandler,
+  type Link,
+  type LinkServer,
+  listen,
+  streamKinds,
+} from "../../rpc/index.ts";
 
 /** One request as it arrives at a fake replica. */
 export interface Arrival {

@@ -24,6 +24,10 @@ import { TestRequest } from "./test-request.ts";
 const nodeId = newNodeId();
 const key = "app#D";
 const ok = answering(Buffer.from("ok"), Buffer.from("body"));
+const echo: Script = (arrival) => {
+  const body = Buffer.from(arrival.body);
+  return whenComplete(arrival, (stream) => stream.respond(Buffer.from("ok"), body, true));
+};
 let version = 0;
 const pools: RouterPool[] = [];
 const replicas: FakeReplica[] = [];
@@ -103,7 +107,9 @@ describe("a request to a deployment", () => {
     expect(full.offered).toBeLessThanOrEqual(2);
     expect(router.counters).toMatchObject({ ok: 10, okAfterRetry: 0, failed: 0 });
   });
+});
 
+describe("a request that finds no free replica", () => {
   it("waits for a slot in order, and goes the moment an answer frees it", async () => {
     const held: InStream[] = [];
     const replica = await startReplica(holding(held));
@@ -206,10 +212,6 @@ describe("a replica that dies", () => {
   });
 
   it("after it accepted: what may run twice goes elsewhere, its body too", async () => {
-    const echo: Script = (arrival) => {
-      const body = Buffer.from(arrival.body);
-      return whenComplete(arrival, (stream) => stream.respond(Buffer.from("ok"), body, true));
-    };
     const [dying, living] = [await startReplica(dyingInUserCode, nodeId), await startReplica(echo)];
     const { router } = await connected([dying, living]);
     const request = send(router, { repeatable: true, body: "payload" });
