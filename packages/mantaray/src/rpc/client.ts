@@ -2,18 +2,11 @@ import type { z } from "zod";
 import { MantaError } from "../base/errors.ts";
 import type { Method, Service } from "../protocol/service.ts";
 import { checkMessage, pack, packMessage } from "./call-codec.ts";
+import type { CallOptions, LinkSource } from "./call-options.ts";
 import { rpcLimits } from "./limits.ts";
 import { ItemIterator } from "./streaming-call.ts";
 import type { Link } from "./types.ts";
 import { unaryCall } from "./unary-call.ts";
-
-/** Options of one call. */
-export interface CallOptions {
-  /** Default 30 s for calls with one answer, none for streaming ones; 0: none. */
-  readonly timeoutMs?: number;
-  /** Cancels: the call rejects with `canceled`, the implementation's signal fires. */
-  readonly signal?: AbortSignal;
-}
 
 /** What a service looks like to its callers. A streaming call begins when it is iterated. */
 export type Client<S extends Service> = {
@@ -24,9 +17,6 @@ export type Client<S extends Service> = {
       ) => Streams extends true ? AsyncIterable<z.output<Response>> : Promise<z.output<Response>>
     : never;
 };
-
-/** Gives the link that a call goes over, waiting for one at most `timeoutMs` (0: as long as it takes). */
-export type LinkSource = (timeoutMs: number, signal: AbortSignal | undefined) => Link | Promise<Link>;
 
 /** Calls `service` on a link. Calls reject with a `MantaError`: the implementation's own, or what happened to the call. */
 export const createClient = <S extends Service>(link: Link, service: S): Client<S> => clientOver(() => link, service);

@@ -2,17 +2,10 @@ import type { z } from "zod";
 import { MantaError } from "../base/errors.ts";
 import type { Method, Service } from "../protocol/service.ts";
 import { parseCallHead, tooLarge } from "./call-codec.ts";
+import type { CallContext } from "./call-context.ts";
 import { MessageParts } from "./message-parts.ts";
 import { ServedCall, type ServedMethod } from "./served-call.ts";
 import { type InStream, type InStreamHandler, type Link, type PeerIdentity, resetCodes, streamKinds } from "./types.ts";
-
-/** What an implementation learns about the call at hand. */
-export interface CallContext {
-  readonly link: Link;
-  readonly peer: PeerIdentity;
-  /** Fires when the caller cancels, its time is up or the link is lost. */
-  readonly signal: AbortSignal;
-}
 
 type Answer<Response extends z.ZodType> = z.input<Response>;
 

@@ -1,8 +1,8 @@
 import { MantaError } from "../base/errors.ts";
 import type { Method } from "../protocol/service.ts";
 import { checkMessage, pack, packMessage, unpack } from "./call-codec.ts";
+import type { CallContext } from "./call-context.ts";
 import { layError, layItem } from "./items.ts";
-import type { CallContext } from "./serve-service.ts";
 import type { InStream, Link, PeerIdentity } from "./types.ts";
 
 /** A method with its implementation. */

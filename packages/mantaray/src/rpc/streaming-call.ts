@@ -1,6 +1,6 @@
 import { MantaError } from "../base/errors.ts";
 import { errorFromWire, parseAnswerHead, unpack } from "./call-codec.ts";
-import type { CallOptions, LinkSource } from "./client.ts";
+import type { CallOptions, LinkSource } from "./call-options.ts";
 import { ItemReader } from "./items.ts";
 import { rpcLimits } from "./limits.ts";
 import { resetError } from "./reset-errors.ts";
