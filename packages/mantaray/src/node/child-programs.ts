@@ -17,11 +17,11 @@ export interface ChildContext {
 export const gcsSpec = (context: ChildContext): ChildSpec => ({
   name: "gcs",
   program: programs.gcs,
-  args: [
-    ...["--host", context.options.gcsHost],
-    ...["--port", String(context.options.gcsPort)],
-    ...["--storage", context.options.storage],
-  ],
+  args: flags({
+    host: context.options.gcsHost,
+    port: String(context.options.gcsPort),
+    storage: context.options.storage,
+  }),
   env: childEnv(context),
   logsDir: context.paths.logsDir,
 });
@@ -30,14 +30,14 @@ export const gcsSpec = (context: ChildContext): ChildSpec => ({
 export const dashboardSpec = (context: ChildContext): ChildSpec => ({
   name: "dashboard",
   program: programs.dashboard,
-  args: [
-    ...["--host", context.options.dashboardHost],
-    ...["--port", String(context.options.dashboardPort)],
-    ...["--gcs", context.options.gcsAddresses.join(",")],
-    ...["--session-dir", context.paths.sessionDir],
-    ...["--node-id", context.options.nodeId],
-    ...["--node-ip", context.options.nodeIp],
-  ],
+  args: flags({
+    host: context.options.dashboardHost,
+    port: String(context.options.dashboardPort),
+    gcs: context.options.gcsAddresses.join(","),
+    "session-dir": context.paths.sessionDir,
+    "node-id": context.options.nodeId,
+    "node-ip": context.options.nodeIp,
+  }),
   env: childEnv(context),
   logsDir: context.paths.logsDir,
 });
@@ -60,6 +60,9 @@ export const workerSpec = (context: ChildContext): { boot: WorkerBoot; spec: Chi
   };
   return { boot, spec };
 };
+
+const flags = (values: Readonly<Record<string, string>>): string[] =>
+  Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
 
 /** The agent's environment, and what leads a client in the child to this cluster. */
 const childEnv = ({ options, paths, token, env }: ChildContext): Record<string, string | undefined> => ({

@@ -40,7 +40,6 @@ export const stopInOrder = async (parts: NodeParts, reason: string, hurry: Abort
       }),
     );
   };
-  const isProxy = ({ record }: HostedActor): boolean => record.spec.entry.module === "serve-proxy";
   const idle = pool.idle.map((worker) => worker.stop({ graceMs: 0, reason, hurry }));
   // Replicas may use the first half, so that the proxies have time of their own.
   await stopAll(
@@ -55,3 +54,5 @@ export const stopInOrder = async (parts: NodeParts, reason: string, hurry: Abort
   await gcs?.stop(nodeLimits.shutdownStepMs, reason, hurry);
   log.info("the node has stopped");
 };
+
+const isProxy = ({ record }: HostedActor): boolean => record.spec.entry.module === "serve-proxy";

@@ -104,7 +104,7 @@ export class Worker {
       throw new MantaError(error.code, error.rawMessage, {
         cause: error,
         details: { ...error.details, creation: true },
-        ...(error.remote === undefined ? remoteOf(error) : { remote: error.remote }),
+        remote: error.remote ?? { name: error.name, ...(error.stack === undefined ? {} : { stack: error.stack }) },
       });
     }
   }
@@ -114,6 +114,3 @@ export class Worker {
     void this.leave(this.graceMs, "the actor failed", 1);
   }
 }
-
-const remoteOf = (error: Error): { remote: { name: string; stack: string } } | Record<never, never> =>
-  error.stack === undefined ? {} : { remote: { name: error.name, stack: error.stack } };

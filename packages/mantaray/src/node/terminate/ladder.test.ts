@@ -34,6 +34,8 @@ const options: LadderOptions = {
   killMs: 5_000,
 };
 
+const refuse = (): Promise<void> => Promise.reject(new Error("not understood"));
+
 const gone = (pid: number): boolean => {
   const stat = readProcessStat(pid);
   return stat === undefined || stat.state === "Z";
@@ -48,8 +50,7 @@ describe("climbLadder", () => {
 
   it("goes on to SIGTERM when the message does nothing", async () => {
     const { child } = await start("obeys");
-    const requestShutdown = (): Promise<void> => Promise.reject(new Error("not understood"));
-    expect(await climbLadder({ ...child, requestShutdown }, options)).toBe("sigterm");
+    expect(await climbLadder({ ...child, requestShutdown: refuse }, options)).toBe("sigterm");
     expect(child.exit).toEqual({ exitCode: null, signal: "SIGTERM" });
   });
 

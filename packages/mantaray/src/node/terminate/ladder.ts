@@ -67,20 +67,17 @@ const endsWithin = async (
   waitMs: number,
   options: { clock: Clock; hurry?: AbortSignal },
 ): Promise<boolean> => {
-  const { hurry } = options;
+  const { hurry, clock } = options;
+  const hurried = Promise.withResolvers<boolean>();
+  const onHurry = (): void => hurried.resolve(false);
+  hurry?.addEventListener("abort", onHurry, { once: true });
+  if (hurry?.aborted === true) onHurry();
   const ended = target.exited.then(() => true);
-  let stopListening = (): void => undefined;
-  const hurried = new Promise<boolean>((resolve) => {
-    const onAbort = (): void => resolve(false);
-    if (hurry?.aborted === true) onAbort();
-    hurry?.addEventListener("abort", onAbort, { once: true });
-    stopListening = () => hurry?.removeEventListener("abort", onAbort);
-  });
   try {
-    return await withTimeout(Promise.race([ended, hurried]), waitMs, "the end of the process", options.clock);
+    return await withTimeout(Promise.race([ended, hurried.promise]), waitMs, "the end of the process", clock);
   } catch {
     return false;
   } finally {
-    stopListening();
+    hurry?.removeEventListener("abort", onHurry);
   }
 };

@@ -94,18 +94,22 @@ export class WorkerPool {
   #spawn(): WorkerProcess {
     const worker = this.#deps.spawn();
     this.#all.set(worker.workerId, worker);
-    worker.registered.then(
-      () => {
-        this.#backoff.reset();
-        this.#refillAfter(0);
-      },
-      // Programs that cannot start must not be started in a tight loop.
-      () => this.#refillAfter(this.#backoff.nextMs()),
-    );
+    void this.#refillOnceStarted(worker);
     worker.child.onExit(() => {
       this.#all.delete(worker.workerId);
       if (this.#idle.delete(worker)) this.#refillAfter(this.#backoff.nextMs());
     });
     return worker;
+  }
+
+  async #refillOnceStarted(worker: WorkerProcess): Promise<void> {
+    try {
+      await worker.registered;
+      this.#backoff.reset();
+      this.#refillAfter(0);
+    } catch {
+      // Its exit is logged where it is seen. Programs that cannot start must not be started in a tight loop.
+      this.#refillAfter(this.#backoff.nextMs());
+    }
   }
 }
