@@ -23,6 +23,9 @@ export const gcsEventSchema = z.discriminatedUnion("kind", [
 ]);
 export type GcsEvent = z.infer<typeof gcsEventSchema>;
 
+/** Bytes, whichever class holds them. */
+const bytesSchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array, "must be bytes");
+
 const kvKey = z.object({ namespace: z.string(), key: z.string() });
 
 /** Served by the control store to agents, actors, the API server and the CLI. */
@@ -88,10 +91,10 @@ export const gcsService = defineService("gcs", {
 
   // Key-value: bundles and checkpoints
   kvPut: unary(
-    kvKey.extend({ value: z.instanceof(Uint8Array), overwrite: z.boolean().default(true) }),
+    kvKey.extend({ value: bytesSchema, overwrite: z.boolean().default(true) }),
     z.object({ added: z.boolean() }),
   ),
-  kvGet: unary(kvKey, z.object({ value: z.instanceof(Uint8Array).nullable() })),
+  kvGet: unary(kvKey, z.object({ value: bytesSchema.nullable() })),
   kvDelete: unary(kvKey, z.object({ deleted: z.boolean() })),
   kvKeys: unary(z.object({ namespace: z.string(), prefix: z.string() }), z.object({ keys: z.array(z.string()) })),
 
