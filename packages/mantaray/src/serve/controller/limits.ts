@@ -5,6 +5,8 @@ export const controllerLimits = {
   /** Replica starts that fail are tried again after this, doubled each time (reference: factor 2, cap 64 s). */
   startBackoffInitialMs: 500,
   startBackoffMaxMs: 64_000,
+  /** Cap of the same for replicas that ran and crash again and again: they did start, so it is shorter. */
+  crashBackoffMaxMs: 10_000,
   /** A replica that dies sooner than this after it ran counts towards the crash back-off. */
   quickDeathMs: 10_000,
   /** So many quick deaths in a row are replaced at once; more wait, so that a crash loop cannot eat the machine. */
@@ -19,6 +21,10 @@ export const controllerLimits = {
   rebalanceSkewMin: 2,
   /** Calls to the control store. */
   callTimeoutMs: 10_000,
+  /** A change of settings runs the user's code: as long as a start may reasonably take. */
+  reconfigureTimeoutMs: 120_000,
+  /** After an order to stop was taken and the grace has passed, it is given again after this. */
+  stopOrderRepeatMs: 30_000,
   /** Retries of failed calls to the control store and of the subscription. */
   retryInitialMs: 200,
   retryMaxMs: 5_000,
@@ -30,8 +36,6 @@ export const controllerLimits = {
   unhealthyStrikes: 3,
   /** Reference constant: the stop of a proxy that is unhealthy. */
   proxyStopGraceMs: 5_000,
-  /** Retained dead replicas of a deployment (reference: RAY_SERVE_RETAINED_DEAD_REPLICAS). */
-  deadReplicasMax: 10,
   /** Text of a user's error in a status message. */
   messageCharsMax: 4_000,
 } as const;
