@@ -1,0 +1,68 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { MantaError } from "../base/errors.ts";
+
+/** Where the tables are kept. */
+export type StorageOption = { readonly kind: "memory" } | { readonly kind: "embedded"; readonly directory: string };
+
+/** Resolved options of the control store process. */
+export interface GcsProcessOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly storage: StorageOption;
+  readonly sessionName: string;
+}
+
+/**
+ * `--host` (127.0.0.1) `--port` (6379, 0 for any) `--storage memory|embedded:<dir>` (memory, or
+ * `RAY_gcs_storage_path`) `--session-name`. `invalid_argument` names the option and the rule.
+ */
+export const parseGcsOptions = (
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): GcsProcessOptions => {
+  const { values } = parse(args);
+  const port = portSchema.safeParse(values.port ?? "6379");
+  if (!port.success) {
+    throw new MantaError(
+      "invalid_argument",
+      `--port: must be a number from 0 to 65535, got ${JSON.stringify(values.port)}`,
+    );
+  }
+  const storagePath = env.RAY_gcs_storage_path;
+  const storage = values.storage ?? (storagePath === undefined ? "memory" : `embedded:${storagePath}`);
+  return {
+    host: values.host ?? "127.0.0.1",
+    port: port.data,
+    storage: parseStorage(storage),
+    sessionName: values["session-name"] ?? `session_${process.pid}`,
+  };
+};
+
+const parse = (args: readonly string[]) => {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        host: { type: "string" },
+        port: { type: "string" },
+        storage: { type: "string" },
+        "session-name": { type: "string" },
+      },
+    });
+  } catch (error) {
+    throw new MantaError("invalid_argument", (error as Error).message, { cause: error });
+  }
+};
+
+const portSchema = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().max(65_535));
+
+const parseStorage = (text: string): StorageOption => {
+  if (text === "memory") return { kind: "memory" };
+  const directory = /^embedded:(.+)$/.exec(text)?.[1];
+  if (directory !== undefined) return { kind: "embedded", directory };
+  throw new MantaError(
+    "invalid_argument",
+    `--storage: must be "memory" or "embedded:<directory>", got ${JSON.stringify(text)}`,
+  );
+};

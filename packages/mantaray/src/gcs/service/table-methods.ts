@@ -1,0 +1,46 @@
+import type { GcsEvent } from "../../protocol/gcs.ts";
+import { storeLimits } from "../../store/limits.ts";
+import type { Cluster } from "../cluster.ts";
+import type { Topic } from "../pubsub/hub.ts";
+import type { Methods } from "./methods.ts";
+
+/** Key-value, routing and subscriptions. */
+export const tableMethods = (
+  cluster: Cluster,
+): Methods<"kvPut" | "kvGet" | "kvDelete" | "kvKeys" | "putRouting" | "getRouting" | "subscribe"> => ({
+  kvPut: async ({ namespace, key, value, overwrite }) => {
+    const added = cluster.kv.put(namespace, key, value, overwrite);
+    await cluster.ledger.settled();
+    return { added };
+  },
+  kvGet: ({ namespace, key }) => ({ value: cluster.kv.get(namespace, key) ?? null }),
+  kvDelete: async ({ namespace, key }) => {
+    const deleted = cluster.kv.delete(namespace, key);
+    await cluster.ledger.settled();
+    return { deleted };
+  },
+  kvKeys: ({ namespace, prefix }) => ({ keys: cluster.kv.keys(namespace, prefix) }),
+  putRouting: async ({ snapshot }) => {
+    cluster.routing.put(snapshot);
+    // Durable before any agent has it: a restarted control store is never behind its agents.
+    await cluster.ledger.settled();
+    for (const session of cluster.sessions.all()) if (session.answered) session.pushRouting(snapshot);
+    return {};
+  },
+  getRouting: () => ({ snapshot: cluster.routing.snapshot }),
+  subscribe: ({ topics }, { signal }) => cluster.hub.subscribe(topics, () => presentState(cluster, topics), signal),
+});
+
+const presentState = (cluster: Cluster, topics: readonly Topic[]): GcsEvent[] => {
+  const present: GcsEvent[] = [];
+  if (topics.includes("nodes")) {
+    for (const node of cluster.nodeTable.all()) present.push({ kind: "node", node });
+  }
+  if (topics.includes("actors")) {
+    for (const actor of cluster.actorTable.all()) present.push({ kind: "actor", actor });
+  }
+  if (topics.includes("events")) {
+    for (const event of cluster.events.newest(storeLimits.eventsMax)) present.push({ kind: "event", event });
+  }
+  return present;
+};
