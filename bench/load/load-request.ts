@@ -1,0 +1,59 @@
+/** One kind of request of a load. */
+export interface LoadRequest {
+  /** Key of its counters. */
+  readonly name: string;
+  /** Share of the mix relative to the others; default 1. */
+  readonly weight?: number;
+  /** Default GET. */
+  readonly method?: string;
+  /** Default "/". */
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** The request's bytes as they go out, in place of the five above. */
+  readonly bytes?: Uint8Array;
+  /** Whether an answer with a 2xx status is right; a wrong one is counted as such. The body is one character a byte. */
+  readonly expect?: (status: number, body: string) => boolean;
+}
+
+/** A request ready to send. */
+export interface PreparedRequest {
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly bodyless: boolean;
+  readonly expect: LoadRequest["expect"];
+}
+
+/** The order in which a mix is sent, over and over: smooth weighted round robin, so that it is the same in each run. */
+export const prepareMix = (host: string, requests: readonly LoadRequest[]): readonly PreparedRequest[] => {
+  const weights = requests.map((request) => request.weight ?? 1);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const prepared = requests.map((request) => prepare(host, request));
+  const credits = weights.map(() => 0);
+  return Array.from({ length: total }, () => {
+    let best = 0;
+    for (let index = 0; index < weights.length; index += 1) {
+      credits[index] = (credits[index] ?? 0) + (weights[index] ?? 0);
+      if ((credits[index] ?? 0) > (credits[best] ?? 0)) best = index;
+    }
+    credits[best] = (credits[best] ?? 0) - total;
+    const chosen = prepared[best];
+    if (chosen === undefined) throw new Error("a load needs at least one request, with whole weights");
+    return chosen;
+  });
+};
+
+const prepare = (host: string, request: LoadRequest): PreparedRequest => {
+  const method = request.method ?? "GET";
+  const { name, expect } = request;
+  if (request.bytes !== undefined) {
+    const bytes = Buffer.from(request.bytes);
+    return { name, expect, bytes, bodyless: bytes.toString("latin1", 0, 5) === "HEAD " };
+  }
+  const body = Buffer.from(request.body ?? "");
+  const fields: Record<string, string> = { host, ...request.headers };
+  if (body.length > 0 || (method !== "GET" && method !== "HEAD")) fields["content-length"] = String(body.length);
+  const lines = Object.entries(fields).map(([field, value]) => `${field}: ${value}\r\n`);
+  const head = `${method} ${request.path ?? "/"} HTTP/1.1\r\n${lines.join("")}\r\n`;
+  return { name, expect, bytes: Buffer.concat([Buffer.from(head, "latin1"), body]), bodyless: method === "HEAD" };
+};

@@ -1,0 +1,186 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { MantaError } from "../../../base/errors.ts";
+import type { Log } from "../../../base/log.ts";
+import { HttpConnection } from "./connection.ts";
+import type { HttpDispatch } from "./exchange.ts";
+import type { FrontContext, HttpFrontStats } from "./front-context.ts";
+import { type HttpFrontLimits, httpFrontLimits } from "./limits.ts";
+import { loadParser } from "./llhttp.ts";
+import type { ParserSource } from "./message-parser.ts";
+import { textResponse } from "./response-head.ts";
+
+/** Options of `createHttpFront`. */
+export interface HttpFrontOptions {
+  /** Called for each request. What it throws is answered with 500. */
+  readonly dispatch: HttpDispatch;
+  readonly log: Log;
+  /** Defaults: `httpFrontLimits`. */
+  readonly limits?: Partial<HttpFrontLimits>;
+  /** Default: the first build of llhttp that passes its self-test. */
+  readonly parsers?: ParserSource;
+}
+
+/** Where a front listens: an address, or a listening socket it was given. */
+export type HttpListenTarget = { readonly host: string; readonly port: number } | { readonly fd: number };
+
+/** An HTTP/1.1 server in front of a core. */
+export interface HttpFront {
+  /** Resolves when connections are accepted. Rejects as `net.Server.listen` does, e.g. with EADDRINUSE. */
+  listen(target: HttpListenTarget): Promise<void>;
+  /** Port listened on; 0 before. */
+  readonly port: number;
+  readonly stats: Readonly<HttpFrontStats>;
+  readonly draining: boolean;
+  /**
+   * Ends in order: each response from now on closes its connection, and an idle connection goes after
+   * `drainIdleMs`. A socket of our own goes on accepting until no connection is left, or for half of `graceMs`;
+   * a given one is left to its other holders at once. Resolves when no connection is left, or after `graceMs`
+   * with the rest cut.
+   */
+  drain(graceMs: number): Promise<void>;
+  /** Ends now; open exchanges hear `onClientGone`. */
+  close(): Promise<void>;
+}
+
+/** Makes a front; it does nothing before `listen`. */
+export const createHttpFront = (options: HttpFrontOptions): HttpFront => new NetFront(options);
+
+/** The window of the parser: a head must fit into one. */
+const headBytesCeiling = 64 * 1024;
+/** TCP probes of silent connections: a client that vanished without a word is found while its request runs. */
+const tcpKeepAliveDelayMs = 30_000;
+
+class NetFront implements HttpFront {
+  readonly #context: FrontContext & { nowMs: number; date: string; draining: boolean };
+  readonly #server: Server;
+  readonly #connections = new Set<HttpConnection>();
+  #sweeper: NodeJS.Timeout | undefined;
+  #lastSweepMs = 0;
+  #givenSocket = false;
+  #closed: Promise<void> | undefined;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: HttpFrontOptions) {
+    const limits = { ...httpFrontLimits, ...options.limits };
+    if (limits.headBytesMax > headBytesCeiling) {
+      throw new MantaError(
+        "invalid_config",
+        `headBytesMax must be at most ${headBytesCeiling}, got ${limits.headBytesMax}`,
+      );
+    }
+    this.#context = {
+      limits,
+      parsers: options.parsers ?? loadParser(),
+      dispatch: options.dispatch,
+      log: options.log,
+      stats: { connections: 0, requests: 0, openExchanges: 0, refused: {}, turnedAway: 0, cut: 0, errors: 0 },
+      nowMs: 0,
+      date: new Date().toUTCString(),
+      draining: false,
+    };
+    this.#server = createServer({
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: tcpKeepAliveDelayMs,
+      highWaterMark: limits.writeBufferBytesMax,
+    });
+    this.#server.on("connection", (socket) => this.#onConnection(socket));
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  get stats(): Readonly<HttpFrontStats> {
+    return this.#context.stats;
+  }
+
+  get draining(): boolean {
+    return this.#context.draining;
+  }
+
+  listen(target: HttpListenTarget): Promise<void> {
+    this.#givenSocket = "fd" in target;
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(target, () => {
+        this.#server.removeListener("error", reject);
+        this.#server.on("error", (error) => this.#context.log.error({ err: error }, "accepting connections failed"));
+        this.#lastSweepMs = performance.now();
+        this.#sweeper = setInterval(() => this.#sweep(), this.#context.limits.sweepPeriodMs).unref();
+        resolve();
+      });
+    });
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.#context.draining = true;
+    if (this.#givenSocket) void this.#stopListening();
+    const half = setTimeout(() => void this.#stopListening(), graceMs / 2);
+    let whole: NodeJS.Timeout | undefined;
+    if (this.#connections.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+        whole = setTimeout(resolve, graceMs);
+      });
+    }
+    clearTimeout(half);
+    clearTimeout(whole);
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    const closed = this.#stopListening();
+    for (const connection of this.#connections) connection.cut();
+    await closed;
+    clearInterval(this.#sweeper);
+  }
+
+  /** Resolves when the last connection is gone, too. */
+  #stopListening(): Promise<void> {
+    this.#closed ??= new Promise((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    return this.#closed;
+  }
+
+  #onConnection(socket: Socket): void {
+    const { stats, limits, date } = this.#context;
+    if (this.#connections.size >= limits.connectionsMax) {
+      stats.turnedAway += 1;
+      const fields = { "retry-after": "1" };
+      socket.on("error", () => socket.destroy());
+      socket.write(
+        textResponse(503, "too many connections\n", {
+          fields,
+          date,
+          connection: "connection: close\r\n",
+          bodyless: false,
+        }),
+      );
+      socket.destroySoon();
+      return;
+    }
+    this.#connections.add(new HttpConnection(this.#context, socket, this.#onClosed));
+    stats.connections = this.#connections.size;
+  }
+
+  readonly #onClosed = (connection: HttpConnection): void => {
+    this.#connections.delete(connection);
+    this.#context.stats.connections = this.#connections.size;
+    if (this.#connections.size === 0) this.#onEmpty?.();
+  };
+
+  #sweep(): void {
+    const context = this.#context;
+    const periodMs = context.limits.sweepPeriodMs;
+    const nowMs = performance.now();
+    // Time in which this process could not run, and so could not read, is nobody's fault.
+    context.nowMs += Math.round(Math.min(nowMs - this.#lastSweepMs, 2 * periodMs));
+    this.#lastSweepMs = nowMs;
+    context.date = new Date().toUTCString();
+    for (const connection of this.#connections) connection.sweep(periodMs);
+  }
+}

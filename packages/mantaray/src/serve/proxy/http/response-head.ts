@@ -1,0 +1,46 @@
+import { STATUS_CODES } from "node:http";
+
+/** Status of a raw response head: the three digits after `HTTP/1.x `. */
+export const statusOf = (head: Uint8Array): number =>
+  ((head[9] ?? 0) - digitZero) * 100 + ((head[10] ?? 0) - digitZero) * 10 + ((head[11] ?? 0) - digitZero);
+
+/** Whether a raw head declares exactly this body length. The spelling our replicas use is found at once. */
+export const declaresLength = (head: Uint8Array, bytes: number): boolean => {
+  const text = latin1(head);
+  return text.includes(`content-length: ${bytes}\r\n`) || declaredLength(head) === bytes;
+};
+
+/** Declared body length of a raw head, or -1. */
+export const declaredLength = (head: Uint8Array): number => {
+  const found = /\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n/i.exec(latin1(head));
+  return found === null ? -1 : Number(found[1]);
+};
+
+/** The head without `transfer-encoding`, for a client that knows no chunks. */
+export const withoutTransferEncoding = (head: Uint8Array): Uint8Array =>
+  Buffer.from(latin1(head).replace(/\r\ntransfer-encoding:[^\r]*(?=\r\n)/gi, ""), "latin1");
+
+/** A complete response of the proxy's own. `fields` win over the defaults; `connection` is a field line or empty. */
+export const textResponse = (
+  status: number,
+  body: string,
+  options: { fields?: Readonly<Record<string, string>>; date: string; connection: string; bodyless: boolean },
+): Buffer => {
+  const fields: Record<string, string> = {
+    "content-type": "text/plain; charset=utf-8",
+    date: options.date,
+    ...options.fields,
+    "content-length": String(Buffer.byteLength(body)),
+  };
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n`;
+  for (const name in fields) head += `${name}: ${fields[name]?.replace(/[\r\n\0]/g, " ")}\r\n`;
+  head += `${options.connection}\r\n`;
+  return Buffer.from(options.bodyless ? head : head + body);
+};
+
+const digitZero = 48;
+
+const latin1 = (bytes: Uint8Array): string => {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString("latin1");
+};
