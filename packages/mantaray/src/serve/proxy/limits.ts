@@ -8,6 +8,12 @@ export const proxyLimits = {
   requestIdCharsMax: 128,
   /** Largest timeout a client can ask for: a day. */
   requestTimeoutMsMax: 24 * 60 * 60 * 1_000,
+  /** A port that is still in use by the proxy before is tried again this long … */
+  listenRetryMs: 5_000,
+  /** … at this pace. */
+  listenRetryPeriodMs: 100,
+  /** Share of a shutdown's grace for the clients' connections; the rest is for what is still at replicas. */
+  drainShare: 0.8,
   /** When a client should come back after a refusal of ours. */
   retryAfterSeconds: 1,
 } as const;

@@ -1,0 +1,75 @@
+import { systemRandom } from "../../base/random.ts";
+import { type ProxyService, proxyArgsSchema, proxyService } from "../../protocol/proxy.ts";
+import { type Implementation, serveService } from "../../rpc/index.ts";
+import type { ActorContext, ActorInstance, CreateActor } from "../../worker/actor-module.ts";
+import { createRouterPool, type RouterPool } from "../routing/index.ts";
+import { createHttpFront, type HttpFront, httpFrontLimits } from "./http/index.ts";
+import { proxyLimits } from "./limits.ts";
+import { listenFront } from "./listen.ts";
+import { ProxyCore } from "./proxy-core.ts";
+import { responsesOf } from "./proxy-stats.ts";
+
+/**
+ * The proxy of one node: HTTP in, links to replicas out. It needs nobody but its node's agent, and that
+ * only for newer routes: it serves for ever on what it last knew.
+ */
+export const createActor: CreateActor = async (context, args) => {
+  const { host, port, isHead } = proxyArgsSchema.parse(args);
+  const { clock, log, routing } = context;
+  const pool = createPool(context);
+  const core = new ProxyCore({ pool, clock, isHead });
+  const keepAliveTimeoutMs = routing.snapshot?.http.keepAliveTimeoutMs ?? httpFrontLimits.keepAliveTimeoutMs;
+  const front = createHttpFront({
+    dispatch: (exchange) => core.dispatch(exchange),
+    log,
+    limits: { keepAliveTimeoutMs },
+  });
+  if (routing.snapshot !== undefined) core.update(routing.snapshot);
+  const unsubscribe = [
+    routing.onSnapshot((snapshot) => core.update(snapshot)),
+    routing.onDown((actorIds) => pool.down(actorIds)),
+  ];
+  await listenFront(front, host, port, clock);
+  log.info({ host, port: front.port }, "the proxy listens");
+  return {
+    onLink: (link) => serveService(link, proxyService, serve(core, pool, front)),
+    // Readiness fails first; then the clients' connections end, each after its answer; the links go last.
+    shutdown: async (graceMs) => {
+      core.draining = true;
+      await front.drain(graceMs * proxyLimits.drainShare);
+      for (const stop of unsubscribe) stop();
+      await pool.close(graceMs * (1 - proxyLimits.drainShare));
+    },
+  } satisfies ActorInstance;
+};
+
+const createPool = (context: ActorContext): RouterPool =>
+  createRouterPool({
+    nodeId: context.nodeId,
+    preferLocal: process.env.RAY_SERVE_PROXY_PREFER_LOCAL_NODE_ROUTING !== "0",
+    connect: (replica) => context.connect(replica),
+    clock: context.clock,
+    random: systemRandom,
+    log: context.log,
+  });
+
+const serve = (core: ProxyCore, pool: RouterPool, front: HttpFront): Implementation<ProxyService> => ({
+  checkHealth: () => ({
+    draining: core.draining,
+    routesReady: core.routesReady,
+    routingVersion: pool.version,
+    connections: front.stats.connections,
+    ongoing: core.stats.ongoing,
+    port: front.port,
+  }),
+  setDraining: ({ draining }) => {
+    core.draining = draining;
+    return {};
+  },
+  stats: () => ({
+    deployments: Object.fromEntries(
+      [...pool.routers].map(({ key, queued, ongoing, counters }) => [key, { queued, ongoing, counters }]),
+    ),
+    responses: responsesOf(core.stats),
+  }),
+});
