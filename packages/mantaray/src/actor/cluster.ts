@@ -140,7 +140,7 @@ export class Cluster implements HandleOwner {
 
   async close(): Promise<void> {
     await this.#links.close();
-    await this.#persistentLink.close();
+    this.#persistentLink.close();
   }
 }
 
