@@ -100,7 +100,7 @@ export class LoadConnection {
   #answered(): void {
     const request = this.#request;
     if (request === undefined) return;
-    const { status, body, close } = this.#scanner;
+    const { status, head, body, close } = this.#scanner;
     this.#request = undefined;
     this.#task.counters.answered(
       request.name,
@@ -109,6 +109,8 @@ export class LoadConnection {
       this.#sentMs,
       performance.now(),
     );
+    const kind = request.classify?.(status, head);
+    if (kind !== undefined) this.#task.counters.classified(request.name, kind);
     if (close) this.#drop();
     else this.#next();
   }

@@ -12,6 +12,8 @@ export interface OutcomeCounts {
   /** The connection ended after the request was sent and before its response was complete. */
   readonly cut: number;
   readonly timedOut: number;
+  /** Answers by the class that `LoadRequest.classify` gave them; they count above as well. */
+  readonly classes: Readonly<Record<string, number>>;
 }
 
 /** What a load has seen so far. Latencies are those of ok answers. */
@@ -33,9 +35,12 @@ export interface LoadSnapshot extends OutcomeCounts {
   readonly requests: Readonly<Record<string, OutcomeCounts>>;
 }
 
-type Mutable = { -readonly [Key in keyof OutcomeCounts]: OutcomeCounts[Key] } & { statuses: Record<number, number> };
+type Mutable = { -readonly [Key in keyof OutcomeCounts]: OutcomeCounts[Key] } & {
+  statuses: Record<number, number>;
+  classes: Record<string, number>;
+};
 
-const zero = (): Mutable => ({ sent: 0, ok: 0, wrong: 0, statuses: {}, cut: 0, timedOut: 0 });
+const zero = (): Mutable => ({ sent: 0, ok: 0, wrong: 0, statuses: {}, cut: 0, timedOut: 0, classes: {} });
 
 /** Counts what happens to the requests of one load. Times in ms of `performance.now`. */
 export class LoadCounters {
@@ -69,6 +74,11 @@ export class LoadCounters {
     this.#of(name).timedOut += 1;
   }
 
+  classified(name: string, kind: string): void {
+    const { classes } = this.#of(name);
+    classes[kind] = (classes[kind] ?? 0) + 1;
+  }
+
   answered(name: string, status: number, right: boolean, sentMs: number, nowMs: number): void {
     const counts = this.#of(name);
     if (status < 200 || status > 299) {
@@ -91,6 +101,8 @@ export class LoadCounters {
       for (const [status, count] of Object.entries(counts.statuses)) {
         total.statuses[Number(status)] = (total.statuses[Number(status)] ?? 0) + count;
       }
+      for (const [kind, count] of Object.entries(counts.classes))
+        total.classes[kind] = (total.classes[kind] ?? 0) + count;
     }
     const elapsedMs = nowMs - this.#startMs;
     return {

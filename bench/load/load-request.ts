@@ -14,6 +14,8 @@ export interface LoadRequest {
   readonly bytes?: Uint8Array;
   /** Whether an answer with a 2xx status is right; a wrong one is counted as such. The body is one character a byte. */
   readonly expect?: (status: number, body: string) => boolean;
+  /** Names a class that an answer is counted in beside the others; `head` is the response's, one character a byte. */
+  readonly classify?: (status: number, head: string) => string | undefined;
 }
 
 /** A request ready to send. */
@@ -22,6 +24,7 @@ export interface PreparedRequest {
   readonly bytes: Buffer;
   readonly bodyless: boolean;
   readonly expect: LoadRequest["expect"];
+  readonly classify: LoadRequest["classify"];
 }
 
 /** The order in which a mix is sent, over and over: smooth weighted round robin, so that it is the same in each run. */
@@ -45,15 +48,21 @@ export const prepareMix = (host: string, requests: readonly LoadRequest[]): read
 
 const prepare = (host: string, request: LoadRequest): PreparedRequest => {
   const method = request.method ?? "GET";
-  const { name, expect } = request;
+  const { name, expect, classify } = request;
   if (request.bytes !== undefined) {
     const bytes = Buffer.from(request.bytes);
-    return { name, expect, bytes, bodyless: bytes.toString("latin1", 0, 5) === "HEAD " };
+    return { name, expect, classify, bytes, bodyless: bytes.toString("latin1", 0, 5) === "HEAD " };
   }
   const body = Buffer.from(request.body ?? "");
   const fields: Record<string, string> = { host, ...request.headers };
   if (body.length > 0 || (method !== "GET" && method !== "HEAD")) fields["content-length"] = String(body.length);
   const lines = Object.entries(fields).map(([field, value]) => `${field}: ${value}\r\n`);
   const head = `${method} ${request.path ?? "/"} HTTP/1.1\r\n${lines.join("")}\r\n`;
-  return { name, expect, bytes: Buffer.concat([Buffer.from(head, "latin1"), body]), bodyless: method === "HEAD" };
+  return {
+    name,
+    expect,
+    classify,
+    bytes: Buffer.concat([Buffer.from(head, "latin1"), body]),
+    bodyless: method === "HEAD",
+  };
 };

@@ -15,6 +15,8 @@ const endOfHead = Buffer.from("\r\n\r\n");
  */
 export class ResponseScanner {
   status = 0;
+  /** Head of the response just completed. */
+  head = "";
   close = false;
   /** Body of the response just completed, when `keepBody` was set. */
   body = "";
@@ -119,6 +121,7 @@ export class ResponseScanner {
   }
 
   #shapeOf(head: string): ResponseShape {
+    this.head = head;
     if (head === this.#lastHead && this.#lastShape !== undefined) return this.#lastShape;
     const contentLength = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
     const shape = {
