@@ -20,3 +20,6 @@ export {
 export type { ApplicationGraph, GraphNode } from "./graph.ts";
 export { buildApplication, extractGraph, findNode } from "./graph.ts";
 export type { DeploymentResponse, DeploymentResponseStream, Handle, HandleOptions } from "./handle.ts";
+export { deploymentOptionTable } from "./option-table.ts";
+export { installPublicApi, publicApiName } from "./public-api-hooks.ts";
+export type { ReferenceOptions } from "./reference-options.ts";

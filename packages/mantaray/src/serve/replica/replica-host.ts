@@ -1,0 +1,14 @@
+import type { AsyncLocalStorage } from "node:async_hooks";
+import type { Log } from "../../base/log.ts";
+import type { ActiveRequest } from "../api/context.ts";
+import type { Admission } from "./admission.ts";
+import type { ServedDeployment } from "./served-deployment.ts";
+
+/** What every request of a replica works with. */
+export interface ReplicaHost {
+  readonly appName: string;
+  readonly admission: Admission;
+  readonly served: ServedDeployment;
+  readonly requests: AsyncLocalStorage<ActiveRequest>;
+  readonly log: Log;
+}
