@@ -70,7 +70,7 @@ export class DeploymentReconciler {
 
   /** Takes over a replica that an earlier controller made. */
   adopt(record: ActorRecord, version: string, settings: string): void {
-    if (this.#replicas.adopt(record, version, settings)) this.#failures.onStarted();
+    this.#replicas.adopt(record, version, settings);
     this.#lastChangeMs = this.#shared.clock.nowMs();
   }
 
@@ -106,16 +106,29 @@ export class DeploymentReconciler {
     return plan.wakeAtMs;
   }
 
+  /** Nobody wants the deployment any more: everything of it goes. */
+  abandon(): void {
+    this.#input = undefined;
+    for (const { id, phase } of this.#replicas.all()) {
+      this.#stop({ id, force: phase === "STARTING", reason: "its deployment is gone" });
+    }
+  }
+
   /** Starts the calls that replicas wait for. Runs after the snapshot without the stopping ones is on its way. */
   apply(): number | null {
-    if (this.#input === undefined) return null;
-    const revision = effectiveRevision(this.#input.target);
+    const revision = this.#input === undefined ? null : effectiveRevision(this.#input.target);
     let wakeAtMs: number | null = null;
     for (const replica of this.#replicas.all()) {
-      const againMs = this.#actions.advance(replica, revision, this.#input.routePrefix);
+      const againMs = this.#actions.advance(replica, revision, this.#input?.routePrefix ?? "");
       if (againMs !== null) wakeAtMs = Math.min(wakeAtMs ?? againMs, againMs);
     }
     return wakeAtMs;
+  }
+
+  /** The control store has forgotten an actor that it knew: it is gone without a word. */
+  onLost(id: string): void {
+    this.#replicas.lose(id);
+    this.#lastChangeMs = this.#shared.clock.nowMs();
   }
 
   /** How callers reach this deployment; undefined before its first turn. */
@@ -141,9 +154,8 @@ export class DeploymentReconciler {
       this.#failuresOf = key;
       this.#failures = this.#newFailures();
       this.#makingRoom = { tried: false, helped: false };
-      for (const replica of this.#replicas.all()) {
-        if (replica.version === revision.version && replica.phase === "RUNNING") this.#failures.onStarted();
-      }
+      const ran = (replica: Replica): boolean => replica.version === revision.version && replica.phase === "RUNNING";
+      if (target.stable?.version === revision.version || this.#replicas.all().some(ran)) this.#failures.onStarted();
     }
     const { health_check_period_s: periodS, health_check_timeout_s: timeoutS } = revision.resolved;
     for (const replica of this.#replicas.all()) {

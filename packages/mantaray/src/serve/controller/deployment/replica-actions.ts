@@ -31,13 +31,14 @@ export class ReplicaActions {
   }
 
   /** Does the next thing, if any. Returns when to look again though nothing happens, or null. */
-  advance(replica: Replica, revision: Revision, routePrefix: string): number | null {
+  advance(replica: Replica, revision: Revision | null, routePrefix: string): number | null {
     if (replica.busy) return null;
     const nowMs = this.#deps.shared.clock.nowMs();
     if (nowMs < replica.retryAtMs) return this.#isDone(replica) ? null : replica.retryAtMs;
     if (replica.phase === "STARTING" && replica.record === null) {
+      const startWith = replica.revision ?? revision;
       if (replica.uncertain) this.#lookUp(replica);
-      else this.#create(replica, replica.revision ?? revision, routePrefix);
+      else if (startWith !== null) this.#create(replica, startWith, routePrefix);
     } else if (replica.phase === "STOPPING") {
       this.#advanceStop(replica, revision);
     }
@@ -115,7 +116,7 @@ export class ReplicaActions {
     });
   }
 
-  #advanceStop(replica: Replica, revision: Revision): void {
+  #advanceStop(replica: Replica, revision: Revision | null): void {
     const { shared, replicas } = this.#deps;
     const { record, stop } = replica;
     if (record === null) {
@@ -125,8 +126,9 @@ export class ReplicaActions {
     }
     // Proxies must have been told to leave it alone before it goes.
     if (shared.isRouted(replica.id)) return;
-    const resolved = (replica.revision ?? revision).resolved;
-    const graceMs = stop?.force === true ? 0 : resolved.graceful_shutdown_timeout_s * 1_000;
+    const timeoutS = (revision ?? replica.revision)?.resolved.graceful_shutdown_timeout_s;
+    const fullGraceMs = timeoutS === undefined ? record.spec.stopGraceMs : timeoutS * 1_000;
+    const graceMs = stop?.force === true ? 0 : fullGraceMs;
     const run = (): ReturnType<typeof shared.ports.gcs.removeActor> =>
       shared.ports.gcs.removeActor(
         { actorId: record.actorId, graceMs, reason: stop?.reason ?? "not wanted" },

@@ -40,6 +40,11 @@ export class ReplicaSet {
     return [...this.#replicas.values()];
   }
 
+  anyStopping(): boolean {
+    for (const replica of this.#replicas.values()) if (replica.phase === "STOPPING") return true;
+    return false;
+  }
+
   get(id: string): Replica | undefined {
     return this.#replicas.get(id);
   }
@@ -54,19 +59,17 @@ export class ReplicaSet {
     });
   }
 
-  /** Takes over a live actor of an earlier controller. True: it runs. */
-  adopt(record: ActorRecord, version: string, settings: string): boolean {
+  /** Takes over a live actor of an earlier controller. */
+  adopt(record: ActorRecord, version: string, settings: string): void {
     const id = record.spec.name;
-    if (this.#replicas.has(id)) return false;
+    if (this.#replicas.has(id)) return;
     const replica: Replica = { ...this.#blank(id, version, settings), createdWallMs: record.startMs };
     this.#replicas.set(id, replica);
     this.observe(record);
-    if (record.stopRequested !== undefined) {
-      replica.phase = "STOPPING";
-      replica.stop = { force: false, reason: record.stopRequested.reason };
-      replica.removalAsked = true;
-    }
-    return replica.phase === "RUNNING";
+    if (record.stopRequested === undefined) return;
+    replica.phase = "STOPPING";
+    replica.stop = { force: false, reason: record.stopRequested.reason };
+    this.#deps.onGone(replica);
   }
 
   /**
@@ -95,6 +98,15 @@ export class ReplicaSet {
       return true;
     }
     return placed || known === null;
+  }
+
+  /** The control store knows nothing of its actor any more. */
+  lose(id: string): void {
+    const replica = this.#replicas.get(id);
+    if (replica === undefined) return;
+    const phase = replica.phase;
+    this.drop(replica);
+    if (phase === "RUNNING") this.#deps.onDied(replica, "the control store does not know it any more", false);
   }
 
   /** Drops a replica that never became an actor, or of which nothing is left. */

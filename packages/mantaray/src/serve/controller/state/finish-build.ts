@@ -175,7 +175,7 @@ const changeEvent = (before: DeploymentTarget, after: Revision): DeploymentStatu
 };
 
 /** Said openly rather than passed over: the count does not follow the load yet. */
-const scalingNote = (resolved: ResolvedDeployment): string =>
+export const scalingNote = (resolved: ResolvedDeployment): string =>
   resolved.autoscaling_config === null
     ? ""
     : `autoscaling is accepted but does not act yet: the deployment keeps ${resolved.num_replicas} replica(s)`;

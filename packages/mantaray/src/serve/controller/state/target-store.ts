@@ -50,11 +50,12 @@ export class TargetStore {
   /** Changes the state once it is written. Rejects, and changes nothing, when it cannot be. `change` must be pure: it may run twice. */
   async commit(change: (state: TargetState) => TargetState): Promise<void> {
     await this.#inTurn(async () => {
-      const next = change(this.#state);
-      if (next === this.#state) return;
+      const before = this.#state;
+      const next = change(before);
+      if (next === before) return;
       await this.#write(next);
-      // A patch may have come in between: applied to the newest state, and the patch written in its turn.
-      this.#state = change(this.#state);
+      // A patch may have come in between: changed too, and written in its turn.
+      this.#state = this.#state === before ? next : change(this.#state);
       this.#deps.onChanged();
     });
   }

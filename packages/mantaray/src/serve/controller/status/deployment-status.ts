@@ -56,6 +56,8 @@ const transition = (now: DeploymentStatusInfo, event: DeploymentStatusEvent): Ne
       return ["UNHEALTHY", "INTERNAL_ERROR"];
     case "DELETE":
       return ["UPDATING", "DELETING"];
+    default:
+      return event satisfies never;
   }
 };
 
@@ -72,6 +74,8 @@ const healthy = (now: DeploymentStatusInfo): Next | undefined => {
       return ["HEALTHY", "UNSPECIFIED"];
     case "HEALTHY":
       return undefined;
+    default:
+      return now.status satisfies never;
   }
 };
 
@@ -92,6 +96,8 @@ const autoscale = (now: DeploymentStatusInfo, direction: "UPSCALING" | "DOWNSCAL
     case "UNHEALTHY":
     case "DEPLOY_FAILED":
       return undefined;
+    default:
+      return now.status satisfies never;
   }
 };
 
