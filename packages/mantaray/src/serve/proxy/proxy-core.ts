@@ -8,7 +8,7 @@ import { proxyLimits } from "./limits.ts";
 import { newProxyStats } from "./proxy-stats.ts";
 import { isIdempotent } from "./repeatable.ts";
 import { newRequestFields, readRequestFields } from "./request-fields.ts";
-import { requestIdOf } from "./request-id.ts";
+import { RequestIds } from "./request-id.ts";
 import { timeoutOf } from "./request-timeout.ts";
 
 /** What a `ProxyCore` is made with. */
@@ -44,6 +44,7 @@ export class ProxyCore {
   readonly stats = newProxyStats();
   readonly #deps: ProxyCoreDeps;
   readonly #fields = newRequestFields();
+  readonly #ids = new RequestIds();
   readonly #waiting = new Set<HttpExchange>();
   #waitTimer: Timer | undefined;
   #routes: RouteTable<ProxyRoute> | undefined;
@@ -88,7 +89,7 @@ export class ProxyCore {
     const route = routes.match(exchange.path);
     const fields = this.#fields;
     readRequestFields(exchange.rawHead.toString("latin1"), fields);
-    const requestId = requestIdOf(fields.requestId);
+    const requestId = this.#ids.of(fields.requestId);
     if (route === undefined) {
       this.#respond(exchange, 404, notFoundText(exchange.path), requestId);
       return;
@@ -121,13 +122,13 @@ export class ProxyCore {
 
   #answerHealth(exchange: HttpExchange): void {
     const reason = this.#unhealthy();
-    this.#respond(exchange, reason === undefined ? 200 : 503, reason ?? health.ok, requestIdOf(undefined));
+    this.#respond(exchange, reason === undefined ? 200 : 503, reason ?? health.ok, this.#ids.next());
   }
 
   #answerRoutes(exchange: HttpExchange): void {
     const reason = this.#unhealthy();
     if (reason !== undefined) {
-      this.#respond(exchange, 503, reason, requestIdOf(undefined));
+      this.#respond(exchange, 503, reason, this.#ids.next());
       return;
     }
     const apps = Object.fromEntries((this.#routes?.routes ?? []).map(({ prefix, app }) => [prefix, app]));
@@ -138,7 +139,7 @@ export class ProxyCore {
   /** Never a 404 without a route table: who asks early waits a little, or is told to come back. */
   #awaitRoutes(exchange: HttpExchange): void {
     if (this.#waiting.size >= proxyLimits.firstSnapshotWaitingMax) {
-      this.#respond(exchange, 503, health.noRoutes, requestIdOf(undefined));
+      this.#respond(exchange, 503, health.noRoutes, this.#ids.next());
       return;
     }
     this.#waiting.add(exchange);
@@ -167,7 +168,7 @@ export class ProxyCore {
     this.#waitTimer = undefined;
     for (const exchange of this.#waiting) {
       this.#waiting.delete(exchange);
-      this.#respond(exchange, 503, health.noRoutes, requestIdOf(undefined));
+      this.#respond(exchange, 503, health.noRoutes, this.#ids.next());
     }
   }
 
