@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { MantaError } from "../../base/errors.ts";
-import type { NodeId } from "../../base/ids.ts";
+import type { ActorId, NodeId } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import type { Log } from "../../base/log.ts";
 import type { NodeRecord, NodeRegistration } from "../../protocol/node.ts";
@@ -53,10 +53,7 @@ export class NodeManager {
   }
 
   /** Takes a node in on the link that is its life line, and believes its inventory. */
-  register(
-    registration: NodeRegistration,
-    link: Link,
-  ): { session: AgentSession; unwanted: NodeRegistration["inventory"][number]["actorId"][] } {
+  register(registration: NodeRegistration, link: Link): { session: AgentSession; unwanted: ActorId[] } {
     const { nodes, sessions, actors, recovery, clock, log } = this.#deps;
     const { nodeId, isHead } = registration;
     const before = nodes.get(nodeId);
