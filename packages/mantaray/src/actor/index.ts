@@ -15,4 +15,3 @@ export type { ClusterStatus, StatusTextOptions } from "./status/cluster-status.t
 export { clusterStatusText, clusterTotals } from "./status/cluster-status.ts";
 export { fetchClusterStatus } from "./status/fetch-cluster-status.ts";
 export { formatBytes, formatUsage } from "./status/resource-text.ts";
-export { timestamp } from "./status/timestamp.ts";

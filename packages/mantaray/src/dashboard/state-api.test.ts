@@ -37,6 +37,11 @@ interface Envelope {
   readonly data: { readonly result: { readonly result: readonly Record<string, unknown>[] } & Record<string, unknown> };
 }
 
+const filter = (...triples: [string, string, string][]): string =>
+  triples
+    .map(([key, predicate, value]) => `filter_keys=${key}&filter_predicates=${predicate}&filter_values=${value}`)
+    .join("&");
+
 describe("GET /api/v0/actors", () => {
   it("has the reference's envelope and columns, sorted by id", async () => {
     const { json } = await fill();
@@ -73,11 +78,6 @@ describe("GET /api/v0/actors", () => {
     });
     expect(answer.data.result.result[0]).toMatchObject({ required_resources: { CPU: 0.5 } });
   });
-
-  const filter = (...triples: [string, string, string][]): string =>
-    triples
-      .map(([key, predicate, value]) => `filter_keys=${key}&filter_predicates=${predicate}&filter_values=${value}`)
-      .join("&");
 
   it.each([
     [filter(["class_name", "=", "ServeController"]), ["b", "c"]],

@@ -1,6 +1,6 @@
 import { Argument, Command } from "commander";
 import type { CliContext } from "../context.ts";
-import { stateYaml } from "../output/yaml-text.ts";
+import { stateEntryYaml } from "../output/yaml-text.ts";
 import { apiServerUrl } from "../rest-address.ts";
 import { RestClient } from "../rest-client.ts";
 import { fetchStateList } from "../state-client.ts";
@@ -18,5 +18,5 @@ export const command = (context: CliContext): Command =>
       const query = new URLSearchParams({ timeout: String(options.timeout) });
       const path = `${resource}/${encodeURIComponent(id)}`;
       const answer = await fetchStateList(client, path, query, options.timeout * 1000);
-      for (const row of answer.result) context.print(stateYaml(row));
+      for (const row of answer.result) context.print(stateEntryYaml(row));
     });

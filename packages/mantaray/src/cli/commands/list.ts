@@ -1,9 +1,9 @@
 import { Argument, Command, Option } from "commander";
-import { timestamp } from "../../actor/index.ts";
+import { localTimestamp } from "../../base/local-timestamp.ts";
 import type { CliContext } from "../context.ts";
 import { cliLimits } from "../limits.ts";
 import { listText } from "../output/state-text.ts";
-import { stateYaml } from "../output/yaml-text.ts";
+import { stateListYaml } from "../output/yaml-text.ts";
 import { apiServerUrl } from "../rest-address.ts";
 import { RestClient } from "../rest-client.ts";
 import { fetchStateList } from "../state-client.ts";
@@ -59,6 +59,6 @@ const format = (
 ): string => {
   const wanted = options.format === "default" ? (options.detail ? "yaml" : "table") : options.format;
   if (wanted === "json") return `${JSON.stringify(rows, undefined, 4)}\n`;
-  if (wanted === "table" || rows.length === 0) return listText(rows, timestamp(context.clock.wallMs()));
-  return stateYaml(rows);
+  if (wanted === "table" || rows.length === 0) return listText(rows, localTimestamp(context.clock.wallMs()));
+  return stateListYaml(rows);
 };

@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { clusterStatusText, fetchClusterStatus, timestamp } from "../../actor/index.ts";
+import { clusterStatusText, fetchClusterStatus } from "../../actor/index.ts";
+import { localTimestamp } from "../../base/local-timestamp.ts";
 import type { CliContext } from "../context.ts";
 import { cliLimits } from "../limits.ts";
 import { plainText } from "../plain-text.ts";
@@ -25,7 +26,7 @@ const status = (context: CliContext, options: StatusOptions): Promise<void> =>
     async (cluster) => {
       const found = await fetchClusterStatus(cluster.gcs, cliLimits.requestTimeoutMs);
       const nowMs = context.clock.wallMs();
-      const text = clusterStatusText(found, { timestamp: timestamp(nowMs), nowMs, verbose: options.verbose });
+      const text = clusterStatusText(found, { timestamp: localTimestamp(nowMs), nowMs, verbose: options.verbose });
       context.print(`${plainText(text)}\n`);
     },
   );

@@ -1,5 +1,5 @@
 import { Argument, Command } from "commander";
-import { timestamp } from "../../actor/index.ts";
+import { localTimestamp } from "../../base/local-timestamp.ts";
 import type { CliContext } from "../context.ts";
 import { actorSummaryText } from "../output/state-text.ts";
 import { apiServerUrl } from "../rest-address.ts";
@@ -17,5 +17,5 @@ export const command = (context: CliContext): Command =>
       const query = new URLSearchParams({ timeout: String(options.timeout) });
       const summary = await fetchActorSummary(client, query, options.timeout * 1000);
       const classes = Object.values(summary.summary);
-      context.print(actorSummaryText(classes, summary.total_actors, timestamp(context.clock.wallMs())));
+      context.print(actorSummaryText(classes, summary.total_actors, localTimestamp(context.clock.wallMs())));
     });

@@ -1,6 +1,7 @@
-import { clusterStatusText, clusterTotals, fetchClusterStatus, timestamp } from "../../actor/index.ts";
+import { clusterStatusText, clusterTotals, fetchClusterStatus } from "../../actor/index.ts";
 import type { Clock } from "../../base/clock.ts";
 import { MantaError } from "../../base/errors.ts";
+import { localTimestamp } from "../../base/local-timestamp.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { envelopeReply, failedEnvelopeReply, type Reply, restStatus } from "../http/reply.ts";
 import type { Route } from "../http/router.ts";
@@ -26,7 +27,7 @@ const clusterStatus = async (controlPlane: ControlPlane, clock: Clock, formatted
   const status = await fetchClusterStatus(await controlPlane.gcs(), dashboardLimits.gcsCallTimeoutMs);
   const nowMs = clock.wallMs();
   const text = clusterStatusText(status, {
-    timestamp: timestamp(nowMs),
+    timestamp: localTimestamp(nowMs),
     nowMs,
     verbose: true,
   });

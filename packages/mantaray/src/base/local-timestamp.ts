@@ -1,5 +1,5 @@
 /** Local time as the reference's tools print it: `2022-10-04 21:06:33.678706`. */
-export const timestamp = (wallMs: number): string => {
+export const localTimestamp = (wallMs: number): string => {
   const date = new Date(wallMs);
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
