@@ -17,10 +17,17 @@ interface About {
 
 /** Status and text of a failure that no response of the application has preceded (reference 4.4). */
 export const failureResponse = ({ code, message }: RequestFailure, { requestId, timeoutMs }: About): OwnResponse => {
-  if (code === "internal") return ownResponse(500, "Internal Server Error", requestId);
-  const text = code === "deadline_exceeded" ? `Request ${requestId} timed out after ${timeoutMs / 1_000}s.` : message;
-  return ownResponse(errorCodes[code].status, text, requestId);
+  let text = message;
+  if (code === "internal") text = "Internal Server Error";
+  else if (code === "deadline_exceeded") text = `Request ${requestId} timed out after ${timeoutMs / 1_000}s.`;
+  const response = ownResponse(errorCodes[code].status, text, requestId);
+  return { ...response, fields: { ...response.fields, [reasonField]: code } };
 };
+
+/** Of a failure of ours: its code, for programs. */
+export const reasonField = "x-manta-reason";
+/** Of an answer that took more than one replica: how often the request was sent again after a failure. */
+export const retriesField = "x-manta-retries";
 
 /** Every 503 of ours says when to come back. */
 export const ownResponse = (status: number, body: string, requestId: string): OwnResponse => ({

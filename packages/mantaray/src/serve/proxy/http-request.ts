@@ -1,7 +1,7 @@
 import { requestFlags, responseFlags, responseHeadFixedBytes } from "../../protocol/http-frames.ts";
 import { streamKinds } from "../../rpc/types.ts";
 import type { OutboundCall, OutboundRequest, RequestFailure } from "../routing/index.ts";
-import { failureResponse } from "./failure-response.ts";
+import { failureResponse, retriesField } from "./failure-response.ts";
 import type { HttpExchange, HttpExchangeHandler } from "./http/exchange.ts";
 import type { ProxyStats } from "./proxy-stats.ts";
 import { requestFlagsOffset, requestHeadBytes, writeRequestHead } from "./request-head.ts";
@@ -113,7 +113,9 @@ export class HttpRequest implements OutboundRequest, HttpExchangeHandler {
     if (end) stats.ongoing -= 1;
     if (this.#clientGone) return;
     const flags = ((head[0] ?? 0) & bodyFlags) | (end ? endFlag : 0);
-    const raw = head.subarray(responseHeadFixedBytes);
+    let raw = head.subarray(responseHeadFixedBytes);
+    const retries = this.call?.retries ?? 0;
+    if (retries > 0) raw = withRetries(raw, retries);
     this.#exchange.respondRaw(raw, body.length === 0 ? null : body, rawFlags[flags] ?? rawFlags[0]);
   }
 
@@ -141,6 +143,10 @@ export class HttpRequest implements OutboundRequest, HttpExchangeHandler {
     this.#exchange.respondText(status, body, fields);
   }
 }
+
+/** The head with one more field line before its empty line. */
+const withRetries = (head: Buffer, retries: number): Buffer =>
+  Buffer.concat([head.subarray(0, -2), Buffer.from(`${retriesField}: ${retries}\r\n\r\n`)]);
 
 /** What `respondRaw` takes. */
 interface RawFlags {

@@ -181,6 +181,7 @@ describe("a replica that fails", () => {
     const response = await fetch(`${proxy.url}/app`, post);
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).toBe("1");
+    expect(response.headers.get("x-manta-reason")).toBe("actor_died");
     expect(await response.text()).toContain("SERVE_REPLICA::app#D#");
     expect(good.offered).toBe(0);
   });
@@ -191,7 +192,9 @@ describe("a replica that fails", () => {
     ["a POST with a key", { ...post, headers: { "Idempotency-Key": "k" } }],
   ])("dies with %s that it accepted: another one answers", async (_name, init) => {
     const { proxy, good } = await withTwo(dyingInUserCode);
-    expect((await fetch(`${proxy.url}/app`, init)).status).toBe(200);
+    const response = await fetch(`${proxy.url}/app`, init);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("x-manta-retries")).toBe("1");
     expect(good.started).toBe(1);
   });
 
