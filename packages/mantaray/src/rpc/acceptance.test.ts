@@ -1,0 +1,245 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { waitFor } from "../base/wait.ts";
+import { dial } from "./dial.ts";
+import { openLinks, wireKinds } from "./testing/links.ts";
+import { InRecorder, OutRecorder } from "./testing/recorders.ts";
+import { type Link, openFlags, resetCodes, streamKinds } from "./types.ts";
+
+const { invoke } = streamKinds;
+const must = openFlags.end | openFlags.acceptRequired;
+const until = (what: string, probe: () => boolean): Promise<boolean> =>
+  waitFor(probe, { timeoutMs: 10_000, what, intervalMs: 2 });
+
+describe.each(wireKinds)("acceptance over %s", (kind) => {
+  it("decides over all streams of one read before user code of the first begins", async () => {
+    const events: string[] = [];
+    const streams: InRecorder[] = [];
+    await using links = await openLinks(kind, {
+      setup: (link) =>
+        link.accept(invoke, (stream, head, body) => {
+          events.push(`decide ${head}`);
+          const recorder = new InRecorder(stream, head, body);
+          recorder.onStart = () => void events.push(`start ${recorder.head}`);
+          streams.push(recorder);
+          return recorder;
+        }),
+    });
+    const outs = ["a", "b", "c"].map((name) => {
+      const out = new OutRecorder();
+      return { out, stream: links.dialed.open(invoke, must, 0, Buffer.from(name), null, out) };
+    });
+    await until("ACCEPT", () => outs.every(({ stream }) => stream.accepted));
+    expect(events).toEqual(["decide a", "decide b", "decide c", "start a", "start b", "start c"]);
+    for (const { out } of outs) expect(out.calls).toEqual([]);
+    links.accepted.close("test");
+    await until("the loss", () => outs.every(({ out }) => out.ends === 1));
+    for (const { out } of outs) expect(out.reset).toMatchObject({ code: resetCodes.linkLost, accepted: true });
+    for (const stream of streams) expect(stream.reset?.code).toBe(resetCodes.linkLost);
+  });
+
+  it("tells a rejected stream from an accepted one of the same batch", async () => {
+    await using links = await openLinks(kind, {
+      setup: (link) =>
+        link.accept(invoke, (stream, head, body) => {
+          if (head.toString() !== "full") return new InRecorder(stream, head, body);
+          stream.reject(99_999);
+          return null;
+        }),
+    });
+    const names = ["a", "full", "b", "full"];
+    const outs = names.map((name) => {
+      const out = new OutRecorder();
+      return { name, out, stream: links.dialed.open(invoke, must, 0, Buffer.from(name), null, out) };
+    });
+    await until("the decisions", () =>
+      outs.every(({ name, out, stream }) => (name === "full" ? out.ends === 1 : stream.accepted)),
+    );
+    for (const { name, out } of outs) expect(out.calls).toEqual(name === "full" ? ["reject"] : []);
+    expect(outs[1]?.out.load).toBe(65_535);
+  });
+
+  it("holds what comes for a stream until it starts", async () => {
+    const streams: InRecorder[] = [];
+    await using links = await openLinks(kind, {
+      setup: (link) =>
+        link.accept(invoke, (stream, head, body) => {
+          const recorder = new InRecorder(stream, head, body);
+          streams.push(recorder);
+          return recorder;
+        }),
+    });
+    const stream = links.dialed.open(
+      invoke,
+      openFlags.acceptRequired,
+      0,
+      Buffer.from("h"),
+      Buffer.from("1"),
+      new OutRecorder(),
+    );
+    stream.write(Buffer.from("2"));
+    stream.write(Buffer.from("3"));
+    stream.end();
+    await until("the end", () => streams[0]?.calls.at(-1) === "end");
+    expect(streams[0]?.calls).toEqual(["start", "data", "end"]);
+    expect(streams[0]?.body).toBe("123");
+  });
+
+  it("never starts a stream that was canceled in the same read", async () => {
+    const streams: InRecorder[] = [];
+    await using links = await openLinks(kind, {
+      setup: (link) =>
+        link.accept(invoke, (stream, head, body) => {
+          const recorder = new InRecorder(stream, head, body);
+          streams.push(recorder);
+          return recorder;
+        }),
+    });
+    links.dialed.open(invoke, must, 0, Buffer.from("h"), null, new OutRecorder()).reset(resetCodes.canceled);
+    const after = links.dialed.open(invoke, must, 0, Buffer.from("h"), null, new OutRecorder());
+    await until("the second", () => after.accepted);
+    expect(streams.map((stream) => stream.calls)).toEqual([["reset"], ["start"]]);
+  });
+
+  it("says not accepted where the link breaks before the decision", async () => {
+    let offered: Link | undefined;
+    await using links = await openLinks(kind, {
+      setup: (link) =>
+        link.accept(invoke, (stream) => {
+          offered = stream.link;
+          stream.link.close("dies while deciding");
+          return null;
+        }),
+    });
+    const sure = new OutRecorder();
+    const unsure = new OutRecorder();
+    links.dialed.open(invoke, must, 0, Buffer.from("h"), null, sure);
+    links.dialed.open(invoke, openFlags.end, 0, Buffer.from("h"), null, unsure);
+    await until("the loss", () => sure.ends === 1 && unsure.ends === 1);
+    expect(offered?.closed).toBe(true);
+    expect(sure.reset).toMatchObject({ code: resetCodes.linkLost, accepted: false });
+    // Nobody asked for ACCEPT: it may have started.
+    expect(unsure.reset).toMatchObject({ code: resetCodes.linkLost, accepted: true });
+  });
+
+  it("says not accepted where the acceptor throws, and the link goes on", async () => {
+    await using links = await openLinks(kind, {
+      setup: (link) =>
+        link.accept(invoke, (stream, head, body) => {
+          if (head.toString() === "bad") throw new TypeError("a defect");
+          return new InRecorder(stream, head, body);
+        }),
+    });
+    const bad = new OutRecorder();
+    links.dialed.open(invoke, must, 0, Buffer.from("bad"), null, bad);
+    const good = links.dialed.open(invoke, must, 0, Buffer.from("good"), null, new OutRecorder());
+    await until("both", () => bad.ends === 1 && good.accepted);
+    expect(bad.reset).toEqual({ code: resetCodes.internal, message: "a defect", accepted: false });
+  });
+});
+
+describe.each(["unix", "tcp"])("acceptance by a process that dies, over %s", (kind) => {
+  let directory = "";
+  let peer: ChildProcess | undefined;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "manta-peer-"));
+  });
+  afterEach(() => {
+    peer?.kill("SIGKILL");
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const startPeer = async (...behaviour: string[]): Promise<Link> => {
+    const address = kind === "unix" ? `unix:${join(directory, "p.sock")}` : "tcp:127.0.0.1:0";
+    const child = fork(new URL("./testing/peer-process.ts", import.meta.url), [address, ...behaviour]);
+    peer = child;
+    const bound = await new Promise<string>((resolve) => child.once("message", (said) => resolve(String(said))));
+    return dial(bound, { token: "token", identity: { role: "test", id: "" } });
+  };
+
+  interface Sent {
+    readonly name: string;
+    readonly out: OutRecorder;
+  }
+
+  /** Opens streams all the time until the link is lost. */
+  const flood = async (link: Link, busyMs: number): Promise<Sent[]> => {
+    const sent: Sent[] = [];
+    await new Promise<void>((resolve) => {
+      const turn = (): void => {
+        for (let index = 0; index < 5 && !link.closed; index += 1) {
+          const out = new OutRecorder();
+          const name = `s${sent.length}`;
+          sent.push({ name, out });
+          link.open(invoke, must, 0, Buffer.from(name), Buffer.alloc(100), out);
+        }
+        // A busy opener writes to the dead peer before it reads the peer's last words.
+        const endMs = performance.now() + busyMs;
+        while (performance.now() < endMs) continue;
+        if (link.closed) resolve();
+        else setTimeout(turn, 0);
+      };
+      turn();
+    });
+    await until("all ends", () => sent.every(({ out }) => out.ends === 1));
+    return sent;
+  };
+
+  it.each([0, 5])("reports every stream that started as accepted (opener busy for %i ms)", async (busyMs) => {
+    for (const dieAt of [1, 7, 23]) {
+      const file = join(directory, `started-${dieAt}`);
+      const link = await startPeer("start", String(dieAt), file);
+      const sent = await flood(link, busyMs);
+      const started = new Set(readFileSync(file, "utf8").trim().split("\n"));
+      expect(started.size).toBe(dieAt);
+      for (const { name, out } of sent) {
+        expect(out.calls).toEqual(["reset"]);
+        if (started.has(name)) expect(out.reset).toMatchObject({ code: resetCodes.linkLost, accepted: true });
+      }
+      // What was sent after its death cannot have been accepted.
+      expect(sent.at(-1)?.out.reset?.accepted).toBe(false);
+    }
+  });
+
+  it("reads what a dead peer said last, though a write to it fails first", async () => {
+    const file = join(directory, "started");
+    const link = await startPeer("start", "1", file);
+    const [before, after] = [new OutRecorder(), new OutRecorder()];
+    link.open(invoke, must, 0, Buffer.from("before"), null, before);
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    // Nothing is read meanwhile: this loop does not turn.
+    while (!readFileSync(`/proc/${peer?.pid}/stat`, "utf8").includes(") Z ")) continue;
+    link.open(invoke, must, 0, Buffer.from("after"), null, after);
+    await until("the loss", () => before.ends === 1 && after.ends === 1);
+    expect(before.reset).toMatchObject({ code: resetCodes.linkLost, accepted: true });
+    expect(after.reset).toMatchObject({ code: resetCodes.linkLost, accepted: false });
+  });
+
+  it("reports streams as not accepted whose process died deciding", async () => {
+    const file = join(directory, "started");
+    const link = await startPeer("open", "3", file);
+    const outs = ["a", "b", "c", "d"].map((name) => {
+      const out = new OutRecorder();
+      link.open(invoke, must, 0, Buffer.from(name), null, out);
+      return out;
+    });
+    await until("the loss", () => outs.every((out) => out.ends === 1));
+    expect(existsSync(file)).toBe(false);
+    expect(outs.map((out) => out.reset?.accepted)).toEqual([false, false, false, false]);
+  });
+
+  it("ends a stream whose peer is killed in the middle of its answer", async () => {
+    const link = await startPeer("stream");
+    const out = new OutRecorder();
+    link.open(invoke, must, 0, Buffer.from("h"), null, out);
+    await until("some of it", () => out.bytes > 100_000);
+    peer?.kill("SIGKILL");
+    await until("the loss", () => out.ends === 1);
+    expect(out.calls).toEqual(["response", "data", "reset"]);
+    expect(out.reset).toMatchObject({ code: resetCodes.linkLost, accepted: true });
+    expect(() => link.open(invoke, must, 0, Buffer.from("h"), null, new OutRecorder())).toThrow(/link_lost/);
+  });
+});
