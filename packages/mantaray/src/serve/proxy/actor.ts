@@ -3,7 +3,8 @@ import { type ProxyService, proxyArgsSchema, proxyService } from "../../protocol
 import { type Implementation, serveService } from "../../rpc/index.ts";
 import type { ActorContext, ActorInstance, CreateActor } from "../../worker/actor-module.ts";
 import { createRouterPool, type RouterPool } from "../routing/index.ts";
-import { createHttpFront, type HttpFront, httpFrontLimits } from "./http/index.ts";
+import { createHttpFront, type HttpFront } from "./http/front.ts";
+import { httpFrontLimits } from "./http/limits.ts";
 import { proxyLimits } from "./limits.ts";
 import { listenFront } from "./listen.ts";
 import { ProxyCore } from "./proxy-core.ts";

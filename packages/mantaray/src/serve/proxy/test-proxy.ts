@@ -7,7 +7,7 @@ import { responseFlags } from "../../protocol/http-frames.ts";
 import type { RoutingDeployment, RoutingSnapshot } from "../../protocol/routing.ts";
 import { connectToFake, FakeReplica, type Script } from "../routing/fake-replica.ts";
 import { createRouterPool, type RouterPool } from "../routing/index.ts";
-import { createHttpFront, type HttpFront } from "./http/index.ts";
+import { createHttpFront, type HttpFront } from "./http/front.ts";
 import { ProxyCore } from "./proxy-core.ts";
 
 /** Head of a RESPONSE frame as a replica makes it. `length` undefined: streamed. */
