@@ -39,7 +39,9 @@ describe("a node", () => {
     expect(await call(actor.actorId, "pid")).toBe(pid);
     const second = await FakeGcs.start(token, port);
     await waitFor(() => second.registrations.length > 0, bound("the registration"));
-    expect(second.registrations[0]?.inventory).toMatchObject([{ actorId: actor.actorId, pid, state: "ALIVE", restarts: 0 }]);
+    expect(second.registrations[0]?.inventory).toMatchObject([
+      { actorId: actor.actorId, pid, state: "ALIVE", restarts: 0 },
+    ]);
     second.unwanted = [actor.actorId];
     await second.close();
     const third = await FakeGcs.start(token, port);
@@ -59,7 +61,11 @@ describe("a node", () => {
     const second = await FakeGcs.start(token, port);
     await waitFor(() => second.reports.length > 0, bound("the report"));
     expect(second.registrations[0]?.inventory).toEqual([]);
-    expect(second.reports[0]).toMatchObject({ kind: "exited", actorId: actor.actorId, cause: { kind: "CRASHED", signal: "SIGKILL" } });
+    expect(second.reports[0]).toMatchObject({
+      kind: "exited",
+      actorId: actor.actorId,
+      cause: { kind: "CRASHED", signal: "SIGKILL" },
+    });
     await second.close();
   });
 
@@ -123,6 +129,17 @@ describe("the end of a node", () => {
     expect(groups).toContain(pid);
     node.kill("SIGKILL");
     await waitGone([...groups, child], 6_000);
+  });
+
+  it("leaves no stopped or blocked worker behind either", async () => {
+    const { node, startProbe, report, call } = await startTestNode({ idleWorkers: 0 });
+    const [stopped, blocked] = [await startProbe(), await startProbe()];
+    const pids = [(await report(stopped.actorId, "ready")).pid, (await report(blocked.actorId, "ready")).pid];
+    const child = (await call(blocked.actorId, "addChild")) as number;
+    process.kill(pids[0] ?? 0, "SIGSTOP");
+    await call(blocked.actorId, "block");
+    node.kill("SIGKILL");
+    expect(await waitGone([...pids, child], 8_000)).toBe(true);
   });
 
   it("lets a node that died be swept by the next one, blocked and stopped workers too", async () => {

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
+import { waitFor } from "../base/wait.ts";
 import type { GcsService } from "../protocol/gcs.ts";
 import { gcsService } from "../protocol/gcs.ts";
 import type { NodeRegistration } from "../protocol/node.ts";
@@ -23,6 +24,7 @@ import { ReportQueue } from "./report-queue.ts";
 import { NodeRouting } from "./routing.ts";
 import { stopInOrder } from "./shutdown.ts";
 import { type Child, type ChildSpec, spawnChild } from "./supervise/child-process.ts";
+import { Guard } from "./supervise/guard.ts";
 import { LogKeeper } from "./supervise/log-keeper.ts";
 import { Supervisor } from "./supervise/supervisor.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -69,6 +71,7 @@ export class NodeAgent {
   readonly #bundles: BundleCache;
   readonly #watchdog: Watchdog;
   readonly #logKeeper: LogKeeper;
+  readonly #guard: Guard;
   readonly #programs: Supervisor[];
   #listening: Listening | undefined;
   #stopping: Promise<void> | undefined;
@@ -106,6 +109,7 @@ export class NodeAgent {
     });
     this.#watchdog = new Watchdog({ watched: () => watchedWorkers(this.pool, this.actors), clock, log });
     this.#logKeeper = new LogKeeper(this.paths.logsDir, clock, log);
+    this.#guard = new Guard(this.paths.groupsFile, log);
     const context: ChildContext = { options, paths: this.paths, token: deps.token, env: deps.env };
     this.#programs = options.head
       ? [gcsSpec(context), dashboardSpec(context)].map((spec) => this.#supervise(spec))
@@ -122,6 +126,7 @@ export class NodeAgent {
     const listening = await this.#listen();
     this.#listening = listening;
     if (options.head) writeCurrentCluster(this.paths.currentClusterFile, this.#gcsAddress);
+    this.#guard.start();
     // The control store first: everybody waits for it.
     const [gcs, ...others] = this.#programs;
     gcs?.start();
@@ -157,6 +162,7 @@ export class NodeAgent {
     await this.routing.flushed();
     await this.#listening?.health.close();
     await this.#listening?.links.close();
+    this.#guard.stop();
     this.#listening?.book.remove();
     if (options.head) removeCurrentCluster(this.paths.currentClusterFile, this.#gcsAddress);
     rmSync(this.paths.socketsDir, { recursive: true, force: true });
@@ -202,7 +208,7 @@ export class NodeAgent {
 
   #openBook(agentPort: number): ProcessBook {
     const { options } = this.#deps;
-    return new ProcessBook(this.paths.pidFile, {
+    return new ProcessBook(this.paths, {
       nodeId: options.nodeId,
       pid: process.pid,
       startTicks: readProcessStat(process.pid)?.startTicks ?? 0,
@@ -225,7 +231,7 @@ export class NodeAgent {
     const { options, token, clock, random, log, onGivenUp } = this.#deps;
     return new Registration({
       nodeId: options.nodeId,
-      addresses: options.gcsAddresses,
+      addresses: () => this.#dialableAddresses(),
       token,
       clock,
       random,
@@ -240,6 +246,22 @@ export class NodeAgent {
       reconnectTimeoutMs: options.reconnectTimeoutMs,
       onGivenUp,
     });
+  }
+
+  /** A head waits until its own control store listens: dialling before only makes the back-off grow. */
+  async #dialableAddresses(): Promise<readonly string[]> {
+    const { clock, options } = this.#deps;
+    const [gcs] = this.#programs;
+    if (gcs !== undefined) {
+      const look = {
+        clock,
+        timeoutMs: nodeLimits.gcsLookMaxMs,
+        intervalMs: nodeLimits.gcsLookMs,
+        what: "the control store",
+      };
+      await waitFor(() => gcs.child?.hasSpoken, look).catch(() => undefined);
+    }
+    return options.gcsAddresses;
   }
 
   #describe(): NodeRegistration {

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { newWorkerId } from "../base/ids.ts";
 import { programs } from "../entrypoints.ts";
 import { type WorkerBoot, workerBootVariable } from "../protocol/worker-boot.ts";
@@ -21,6 +22,7 @@ export const gcsSpec = (context: ChildContext): ChildSpec => ({
     host: context.options.gcsHost,
     port: String(context.options.gcsPort),
     storage: context.options.storage,
+    "session-name": basename(context.paths.sessionDir),
   }),
   env: childEnv(context),
   logsDir: context.paths.logsDir,

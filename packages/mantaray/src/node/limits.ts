@@ -32,6 +32,11 @@ export const nodeLimits = {
   shutdownStepMs: 1_500,
   /** A broken worker link without an exit: the worker is leaving by itself; after this it is killed. */
   lostLinkGraceMs: 6_000,
+  /** From an agent's death to the guard's SIGKILL: beyond the time in which workers leave by themselves. */
+  guardDelayMs: 4_000,
+  /** A started control store says so on its standard output; how often a head looks, and for how long. */
+  gcsLookMs: 10,
+  gcsLookMaxMs: 3_000,
   /** Crash loop: more exits than this within `crashPeriodMs` and restarts are delayed. */
   crashIntensity: 5,
   crashPeriodMs: 10_000,

@@ -13,6 +13,8 @@ export interface NodePaths {
   readonly socketsDir: string;
   readonly agentSocket: string;
   readonly pidFile: string;
+  /** The same process groups as in the pid file, for the guard, which is a shell. */
+  readonly groupsFile: string;
   /** Holds `host:port` of the control store, for clients on this machine. */
   readonly currentClusterFile: string;
   readonly compileCacheDir: string;
@@ -26,6 +28,10 @@ export const pidFilesDir = (tempDir: string): string => join(tempDir, "nodes");
 
 /** Folder of a node's unix sockets. */
 export const socketsDirOf = (tempDir: string, nodeId: NodeId): string => join(tempDir, "s", shortId(nodeId));
+
+/** List of a node's process groups for its guard. */
+export const groupsFileOf = (tempDir: string, nodeId: NodeId): string =>
+  join(pidFilesDir(tempDir), `${shortId(nodeId)}.groups`);
 
 /** The layout under the temp dir. */
 export const nodePaths = (tempDir: string, sessionDir: string, nodeId: NodeId): NodePaths => {
@@ -41,6 +47,7 @@ export const nodePaths = (tempDir: string, sessionDir: string, nodeId: NodeId): 
     socketsDir,
     agentSocket: join(socketsDir, "agent.sock"),
     pidFile: join(pidFilesDir(tempDir), `${shortId(nodeId)}.json`),
+    groupsFile: groupsFileOf(tempDir, nodeId),
     currentClusterFile: join(tempDir, "ray_current_cluster"),
     compileCacheDir: join(tempDir, "compile-cache"),
   };

@@ -15,7 +15,7 @@ describe("resolveNodeOptions", () => {
       agentPort: 52365,
       proxyPort: 0,
       tempDir: "/tmp/manta",
-      storage: "/tmp/manta/gcs-store",
+      storage: "embedded:/tmp/manta/gcs-store",
       idleWorkers: 2,
       reconnectTimeoutMs: null,
     });
@@ -30,12 +30,17 @@ describe("resolveNodeOptions", () => {
     expect(await resolve({ head: true }, env)).toMatchObject({
       tempDir: "/tmp/m-env",
       idleWorkers: 5,
-      storage: "/data",
+      storage: "embedded:/data",
     });
     expect(await resolve({ head: true, tempDir: "/tmp/m-opt", idleWorkers: 0 }, env)).toMatchObject({
       tempDir: "/tmp/m-opt",
       idleWorkers: 0,
     });
+  });
+
+  it("knows a store in memory from a folder", async () => {
+    expect((await resolve({ head: true, storage: "memory" })).storage).toBe("memory");
+    expect((await resolve({ head: true, storage: "store" })).storage).toBe(`embedded:${process.cwd()}/store`);
   });
 
   it("reads resources and labels in every documented form", async () => {
@@ -67,7 +72,9 @@ describe("resolveNodeOptions", () => {
     const options = await resolve({ head: true }, { RAY_gcs_rpc_server_reconnect_timeout_s: "600" });
     expect(options.reconnectTimeoutMs).toBe(600_000);
   });
+});
 
+describe("resolveNodeOptions, given nonsense,", () => {
   it.each<[NodeOptions, RegExp]>([
     [{ head: true, numCpus: -1 }, /--num-cpus must be a number of at least 0, got -1/],
     [{ head: true, numCpus: "many" }, /--num-cpus must be a number of at least 0, got "many"/],

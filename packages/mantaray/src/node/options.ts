@@ -48,7 +48,7 @@ export interface NodeOptions {
   readonly tempDir?: string;
   /** Default: the host name. */
   readonly nodeName?: string;
-  /** Persistence of the control store; default `RAY_gcs_storage_path`, else <temp dir>/gcs-store. */
+  /** Persistence of the control store: `memory` or a folder; default `RAY_gcs_storage_path`, else <temp dir>/gcs-store. */
   readonly storage?: string;
   /** Workers started ahead of need. Default `MANTA_IDLE_WORKERS`, else 2. */
   readonly idleWorkers?: number | string;
@@ -83,6 +83,7 @@ export const resolvedNodeOptionsSchema = z
     tempDir: z.string(),
     sessionDir: z.string(),
     nodeName: z.string(),
+    /** `memory` or `embedded:<dir>`. */
     storage: z.string(),
     idleWorkers: z.number().int(),
     cleanSession: z.boolean(),
@@ -133,7 +134,7 @@ export const resolveNodeOptions = async (
     tempDir,
     sessionDir: options.sessionDir ?? join(tempDir, sessionName()),
     nodeName: options.nodeName ?? hostname(),
-    storage: options.storage ?? env.RAY_gcs_storage_path ?? join(tempDir, "gcs-store"),
+    storage: storageValue(options.storage ?? env.RAY_gcs_storage_path ?? join(tempDir, "gcs-store")),
     idleWorkers: countValue(
       options.idleWorkers === undefined ? "MANTA_IDLE_WORKERS" : "idleWorkers",
       options.idleWorkers ?? env.MANTA_IDLE_WORKERS,
@@ -150,6 +151,10 @@ const reconnectTimeoutMs = (env: Readonly<Record<string, string | undefined>>): 
   const text = env.RAY_gcs_rpc_server_reconnect_timeout_s;
   return text === undefined ? null : amountValue("RAY_gcs_rpc_server_reconnect_timeout_s", text, 0) * 1_000;
 };
+
+/** As the control store's own option wants it. */
+const storageValue = (value: string): string =>
+  value === "memory" || value.startsWith("embedded:") ? value : `embedded:${resolve(value)}`;
 
 /** Absolute, and short enough for the unix sockets in it. */
 const tempDirValue = (value: string): string => {

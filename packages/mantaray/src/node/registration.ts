@@ -14,8 +14,8 @@ import { nodeLimits } from "./limits.ts";
 /** What the agent's tie to the control store needs. */
 export interface RegistrationDeps {
   readonly nodeId: NodeId;
-  /** Control stores, `tcp:host:port`. */
-  readonly addresses: readonly string[];
+  /** Control stores, `tcp:host:port`; asked before each round of dialling. */
+  readonly addresses: () => Promise<readonly string[]>;
   readonly token: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -59,7 +59,7 @@ export class Registration {
     this.#deps = deps;
     this.first = this.#first.promise;
     this.persistent = new PersistentLink({
-      addresses: () => deps.addresses,
+      addresses: deps.addresses,
       token: deps.token,
       identity: { role: "agent", id: deps.nodeId },
       log: deps.log,
@@ -161,8 +161,8 @@ export class Registration {
     } catch (thrown) {
       const error = MantaError.from(thrown);
       this.#missedBeats += 1;
-      if (error.code === "not_found" || this.#missedBeats >= nodeLimits.heartbeatMissesMax) {
-        // Forgotten (declared dead) or half open: either way a new link with a new registration mends it.
+      if (error.code === "unavailable" || this.#missedBeats >= nodeLimits.heartbeatMissesMax) {
+        // Forgotten or half open: either way a new link with a new registration mends it.
         log.warn({ err: error, missed: this.#missedBeats }, "no heartbeat gets through: dialling again");
         link.close("heartbeat failed");
         return;

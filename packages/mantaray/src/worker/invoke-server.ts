@@ -1,4 +1,4 @@
-import { packValue, unpackValue } from "../actor/index.ts";
+import { packValue, unpackValue } from "../actor/invoke-codec.ts";
 import { MantaError } from "../base/errors.ts";
 import { type InvokeHead, invokeHeadSchema, type ResultHead } from "../protocol/handle-frames.ts";
 import { type InStream, type InStreamHandler, resetCodes, type StreamAcceptor } from "../rpc/types.ts";

@@ -2,8 +2,8 @@ import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { workerLimits } from "./limits.ts";
 
-/** The kinds of actor that most workers become. */
-const preloaded = ["serve-replica", "serve-proxy"] as const;
+/** The kinds of actor that workers become, the likely ones first; a controller there is only one of. */
+const preloaded = ["serve-replica", "serve-proxy", "user-actor"] as const;
 
 /** Imports, while the worker idles, what it will probably need, so that hosting an actor costs only its own start. */
 export const preloadActorModules = (options: { log: Log; wanted: () => boolean }): void => {

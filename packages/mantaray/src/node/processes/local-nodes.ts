@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { waitFor } from "../../base/wait.ts";
-import { socketsDirOf } from "../node-paths.ts";
+import { groupsFileOf, socketsDirOf } from "../node-paths.ts";
 import { type LocalNode, type ProcessRef, readPidFiles, removePidFile } from "./pid-file.ts";
 import { bootId, isSameProcess, listProcesses, readProcessStat } from "./proc-stat.ts";
 import { killGroup, sendSignal } from "./signals.ts";
@@ -72,6 +72,7 @@ export const sweepOrphans = (tempDir: string): number => {
 const sweepNode = (node: FoundNode, tempDir: string): number => {
   const killed = node.bootId === bootId() ? node.groups.filter(killRecordedGroup).length : 0;
   removePidFile(node.pidFile);
+  removePidFile(groupsFileOf(tempDir, node.nodeId));
   rmSync(socketsDirOf(tempDir, node.nodeId), { recursive: true, force: true });
   return killed;
 };

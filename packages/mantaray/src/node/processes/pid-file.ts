@@ -32,10 +32,11 @@ export const localNodeSchema = processRefSchema.extend({
 export type LocalNode = z.infer<typeof localNodeSchema>;
 
 /** Writes a node's pid file so that a reader sees the old or the new one, never half of it. */
-export const writePidFile = (path: string, node: LocalNode): void => {
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(node)}\n`, { mode: 0o600 });
-  renameSync(`${path}.tmp`, path);
-};
+export const writePidFile = (path: string, node: LocalNode): void => writeWhole(path, `${JSON.stringify(node)}\n`);
+
+/** Writes process groups in the guard's form: a line each, `<pid> <start ticks>`. */
+export const writeGroupsFile = (path: string, groups: readonly ProcessRef[]): void =>
+  writeWhole(path, groups.map(({ pid, startTicks }) => `${pid} ${startTicks}\n`).join(""));
 
 /** Every node that has a pid file under a temp dir, whether it still runs or not. Damaged files are left out. */
 export const readPidFiles = (tempDir: string): { path: string; node: LocalNode }[] => {
@@ -63,3 +64,8 @@ export const readPidFile = (path: string): LocalNode | undefined => {
 
 /** Forgets a node. */
 export const removePidFile = (path: string): void => rmSync(path, { force: true });
+
+const writeWhole = (path: string, text: string): void => {
+  writeFileSync(`${path}.tmp`, text, { mode: 0o600 });
+  renameSync(`${path}.tmp`, path);
+};

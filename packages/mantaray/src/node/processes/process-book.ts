@@ -1,18 +1,24 @@
 import type { Child } from "../supervise/child-process.ts";
-import { type LocalNode, removePidFile, writePidFile } from "./pid-file.ts";
+import { type LocalNode, removePidFile, writeGroupsFile, writePidFile } from "./pid-file.ts";
+
+/** Where a book is kept. */
+export interface ProcessBookPaths {
+  readonly pidFile: string;
+  readonly groupsFile: string;
+}
 
 /**
  * Keeps the node's pid file in step with its processes. A start is on disk before anything else happens
  * to the process, so that an agent killed at any moment leaves no process that its successor does not know.
  */
 export class ProcessBook {
-  readonly #path: string;
+  readonly #paths: ProcessBookPaths;
   readonly #node: Omit<LocalNode, "groups">;
   readonly #children = new Set<Child>();
   #closed = false;
 
-  constructor(path: string, node: Omit<LocalNode, "groups">) {
-    this.#path = path;
+  constructor(paths: ProcessBookPaths, node: Omit<LocalNode, "groups">) {
+    this.#paths = paths;
     this.#node = node;
     this.#write();
   }
@@ -29,11 +35,13 @@ export class ProcessBook {
   /** The node has ended in order. */
   remove(): void {
     this.#closed = true;
-    removePidFile(this.#path);
+    removePidFile(this.#paths.pidFile);
+    removePidFile(this.#paths.groupsFile);
   }
 
   #write(): void {
     const groups = [...this.#children].map(({ pid, startTicks, name }) => ({ pid, startTicks, name }));
-    writePidFile(this.#path, { ...this.#node, groups });
+    writePidFile(this.#paths.pidFile, { ...this.#node, groups });
+    writeGroupsFile(this.#paths.groupsFile, groups);
   }
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { MantaError } from "../../base/errors.ts";
 import { readProcessStat } from "../processes/proc-stat.ts";
 import { killGroup, sendSignal } from "../processes/signals.ts";
-import { openLogFiles } from "./log-files.ts";
+import { type LogFiles, openLogFiles } from "./log-files.ts";
 
 /** How a process ended. */
 export interface ChildExit {
@@ -35,6 +35,8 @@ export interface Child {
   onExit(listener: (exit: ChildExit) => void): void;
   /** Where its standard error goes. */
   readonly errPath: string;
+  /** Whether it has written to its standard output yet. */
+  readonly hasSpoken: boolean;
   signal(signal: NodeJS.Signals): void;
   /** SIGKILL to its process group. */
   killGroup(): void;
@@ -64,10 +66,10 @@ export const spawnChild = (spec: ChildSpec): Child => {
   logs.settle(spec.pidInLogName === true ? child.pid : undefined);
   if (child.pid === undefined)
     throw new MantaError("unavailable", `cannot start ${spec.name}: out of processes or memory`);
-  return watchChild(spec.name, child.pid, child, logs.errPath());
+  return watchChild(spec.name, child.pid, child, logs);
 };
 
-const watchChild = (name: string, pid: number, child: ChildProcess, errPath: string): Child => {
+const watchChild = (name: string, pid: number, child: ChildProcess, logs: LogFiles): Child => {
   let exit: ChildExit | undefined;
   let listeners: ((exit: ChildExit) => void)[] = [];
   const { promise: exited, resolve } = Promise.withResolvers<ChildExit>();
@@ -90,7 +92,10 @@ const watchChild = (name: string, pid: number, child: ChildProcess, errPath: str
       if (exit === undefined) listeners.push(listener);
       else listener(exit);
     },
-    errPath,
+    errPath: logs.errPath(),
+    get hasSpoken() {
+      return logs.outGrown();
+    },
     signal: (signal) => {
       // A reaped pid may be somebody else's by now.
       if (exit === undefined) sendSignal(pid, signal);

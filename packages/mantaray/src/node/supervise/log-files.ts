@@ -1,6 +1,7 @@
 import {
   closeSync,
   copyFileSync,
+  fstatSync,
   openSync,
   readdirSync,
   renameSync,
@@ -15,6 +16,8 @@ export interface LogFiles {
   readonly outFd: number;
   readonly errFd: number;
   readonly errPath: () => string;
+  /** Whether standard output has grown since. */
+  readonly outGrown: () => boolean;
   /** Closes our descriptors; with a pid, puts it into the names. */
   settle(pid?: number): void;
 }
@@ -24,10 +27,12 @@ export const openLogFiles = (dir: string, name: string): LogFiles => {
   let base = join(dir, name);
   const outFd = openSync(`${base}.out`, "a", 0o600);
   const errFd = openSync(`${base}.err`, "a", 0o600);
+  const outBytesBefore = fstatSync(outFd).size;
   return {
     outFd,
     errFd,
     errPath: () => `${base}.err`,
+    outGrown: () => (statSync(`${base}.out`, { throwIfNoEntry: false })?.size ?? 0) > outBytesBefore,
     settle: (pid) => {
       closeSync(outFd);
       closeSync(errFd);

@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { connect } from "../actor/index.ts";
+import { waitFor } from "../base/wait.ts";
+import { tempDir } from "./fixtures/temp-dir.ts";
+import { waitGone } from "./fixtures/test-node.ts";
+import { listLocalNodes, stopLocalNode } from "./processes/local-nodes.ts";
+import { type NodeHandle, startNode } from "./spawn-node.ts";
+
+const token = "head-test";
+
+const startHead = async (dir: string): Promise<NodeHandle> => {
+  const node = await startNode(
+    { head: true, port: 0, dashboardPort: 0, dashboardAgentListenPort: 0, tempDir: dir, idleWorkers: 0 },
+    { env: { ...process.env, RAY_AUTH_TOKEN: token } },
+  );
+  onTestFinished(async () => {
+    for (const found of listLocalNodes(dir)) await stopLocalNode(found, { tempDir: dir, graceMs: 0, force: true });
+  });
+  await node.ready;
+  return node;
+};
+
+const program = (dir: string, name: string): number => {
+  const pid = listLocalNodes(dir)[0]?.groups.find((group) => group.name === name)?.pid;
+  if (pid === undefined) throw new Error(`no ${name}`);
+  return pid;
+};
+
+describe("a head", () => {
+  it("carries a control store and an API server, and brings each back in place", async () => {
+    const dir = tempDir();
+    const node = await startHead(dir);
+    const cluster = await connect({ env: { MANTA_TEMP_DIR: dir }, token });
+    onTestFinished(() => void cluster.close());
+    const isRegistered = async (): Promise<boolean> =>
+      (await cluster.gcs.listNodes({}, { timeoutMs: 1_000 })).nodes.some(
+        (found) => found.nodeId === node.nodeId && found.state === "ALIVE" && found.isHead,
+      );
+    expect(await isRegistered()).toBe(true);
+    for (const name of ["gcs", "dashboard"]) {
+      const pid = program(dir, name);
+      process.kill(pid, "SIGKILL");
+      await waitFor(() => program(dir, name) !== pid, { timeoutMs: 5_000, what: `a new ${name}` });
+    }
+    await waitFor(isRegistered, { timeoutMs: 10_000, what: "the registration at the new control store" });
+    expect(program(dir, "gcs")).toBeGreaterThan(0);
+  });
+
+  it("ends in order: API server, control store, and the word where it is", async () => {
+    const dir = tempDir();
+    const node = await startHead(dir);
+    const pids = [program(dir, "gcs"), program(dir, "dashboard")];
+    expect(existsSync(join(dir, "ray_current_cluster"))).toBe(true);
+    node.kill("SIGTERM");
+    expect(await node.exited).toEqual({ exitCode: 0, signal: null });
+    await waitGone(pids, 1_000);
+    expect(existsSync(join(dir, "ray_current_cluster"))).toBe(false);
+  });
+});
