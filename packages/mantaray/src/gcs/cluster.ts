@@ -3,7 +3,7 @@ import type { MantaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import type { ControlStore } from "../store/control-store.ts";
+import type { ControlStore } from "../store/index.ts";
 import { ActorManager } from "./actors/actor-manager.ts";
 import { RestartDelays } from "./actors/restart-delays.ts";
 import { AgentSessions } from "./nodes/agent-session.ts";

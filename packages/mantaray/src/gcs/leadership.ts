@@ -2,8 +2,8 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { MantaError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { sleep } from "../base/wait.ts";
-import type { ControlStore } from "../store/control-store.ts";
-import { storeLimits } from "../store/limits.ts";
+import type { ControlStore } from "../store/index.ts";
+import { storeLimits } from "../store/index.ts";
 import { every } from "./periodic.ts";
 
 /** A held lease that renews itself. */

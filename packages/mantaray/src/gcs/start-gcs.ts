@@ -6,7 +6,7 @@ import type { Random } from "../base/random.ts";
 import { withTimeout } from "../base/wait.ts";
 import { gcsService } from "../protocol/gcs.ts";
 import { type LinkServer, listen, serveService } from "../rpc/index.ts";
-import type { ControlStore } from "../store/control-store.ts";
+import type { ControlStore } from "../store/index.ts";
 import { type Cluster, openCluster } from "./cluster.ts";
 import { lead } from "./leadership.ts";
 import { gcsLimits } from "./limits.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import type { StoredTables } from "../store/control-store.ts";
+import type { StoredTables } from "../store/index.ts";
 import { KvTable } from "./kv/kv-table.ts";
 import { EventLog } from "./pubsub/event-log.ts";
 import { Hub } from "./pubsub/hub.ts";

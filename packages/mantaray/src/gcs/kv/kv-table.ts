@@ -1,5 +1,5 @@
 import { MantaError } from "../../base/errors.ts";
-import type { KvEntry } from "../../store/control-store.ts";
+import type { KvEntry } from "../../store/index.ts";
 import { gcsLimits } from "../limits.ts";
 import type { Ledger } from "../state/ledger.ts";
 

@@ -5,8 +5,8 @@ import type { Log } from "../../base/log.ts";
 import type { ActorRecord } from "../../protocol/actor.ts";
 import { agentService } from "../../protocol/node.ts";
 import type { RoutingSnapshot } from "../../protocol/routing.ts";
+import type { Link } from "../../rpc/index.ts";
 import { type Client, createClient } from "../../rpc/index.ts";
-import type { Link } from "../../rpc/types.ts";
 import { gcsLimits } from "../limits.ts";
 import { OneInFlight } from "../routing/one-in-flight.ts";
 

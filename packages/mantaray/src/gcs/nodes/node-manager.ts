@@ -4,7 +4,7 @@ import type { ActorId, NodeId } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import type { Log } from "../../base/log.ts";
 import type { NodeRecord, NodeRegistration } from "../../protocol/node.ts";
-import type { Link } from "../../rpc/types.ts";
+import type { Link } from "../../rpc/index.ts";
 import type { ActorManager } from "../actors/actor-manager.ts";
 import { gcsLimits } from "../limits.ts";
 import { every } from "../periodic.ts";

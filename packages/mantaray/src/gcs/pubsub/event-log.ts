@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { ClusterEvent } from "../../protocol/gcs.ts";
-import { storeLimits } from "../../store/limits.ts";
+import { storeLimits } from "../../store/index.ts";
 import { gcsLimits } from "../limits.ts";
 import type { Ledger } from "../state/ledger.ts";
 

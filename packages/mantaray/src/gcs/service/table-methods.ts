@@ -1,5 +1,5 @@
 import type { GcsEvent } from "../../protocol/gcs.ts";
-import { storeLimits } from "../../store/limits.ts";
+import { storeLimits } from "../../store/index.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Topic } from "../pubsub/hub.ts";
 import type { Methods } from "./methods.ts";

@@ -1,5 +1,5 @@
 import { MantaError } from "../../base/errors.ts";
-import type { ControlStore } from "../../store/control-store.ts";
+import type { ControlStore } from "../../store/index.ts";
 
 /**
  * Writes what changes in memory through to the store. The tables change at once and in order, the
