@@ -15,16 +15,21 @@ export const startChildServer = async (file: URL, ...options: string[]): Promise
   return { pid: child.pid ?? 0, port, stop: () => stopChild(child) };
 };
 
-/** Ends a child in order: its standard input closes, then SIGTERM. Resolves when it has gone. */
+const stopGraceMs = 1_000;
+
+/** Ends a child in order: its standard input closes, SIGTERM after a second. Resolves when it has gone. */
 export const stopChild = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) {
       resolve();
       return;
     }
-    child.once("exit", () => resolve());
+    const timer = setTimeout(() => child.kill("SIGTERM"), stopGraceMs);
+    child.once("exit", () => {
+      clearTimeout(timer);
+      resolve();
+    });
     child.stdin?.end();
-    child.kill("SIGTERM");
   });
 
 const portOf = (child: ChildProcess): Promise<number> =>

@@ -11,17 +11,12 @@ const front = createHttpFront({
   log: silentLog,
   dispatch: (exchange) => {
     if (exchange.requestEnded) {
-      if (exchange.bodyStart.length > 0) JSON.parse(exchange.bodyStart.toString());
       exchange.respondRaw(head, body, whole);
       return;
     }
-    const parts = [Buffer.from(exchange.bodyStart)];
     exchange.handler = {
-      onBody: (part) => parts.push(part),
-      onBodyEnd: () => {
-        JSON.parse(Buffer.concat(parts).toString());
-        exchange.respondRaw(head, body, whole);
-      },
+      onBody: () => {},
+      onBodyEnd: () => exchange.respondRaw(head, body, whole),
       onClientGone: () => {},
       onWritable: () => {},
     };

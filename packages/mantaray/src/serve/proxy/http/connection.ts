@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { ConnectionTimer } from "./connection-timer.ts";
 import type { FrontContext } from "./front-context.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { MessageParser } from "./message-parser.ts";
@@ -44,9 +45,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
   #flushQueued = false;
   #pumpQueued = false;
   #discardedBytes = 0;
-  /** Since when the connection idles, or a head is under way, or it lingers with everything sent. */
-  #sinceMs: number;
-  #lastReadMs: number;
+  readonly #timer: ConnectionTimer;
   #remoteAddress: string | undefined;
 
   constructor(context: FrontContext, socket: Socket, onClosed: (connection: HttpConnection) => void) {
@@ -56,9 +55,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
     this.#reader = new RequestReader(context.limits, this.#parser, this);
     this.#output = new Output(socket);
     this.#writer = new ResponseWriter(this.#output);
-    this.#sinceMs = context.nowMs;
-    this.#lastReadMs = context.nowMs;
-    socket.on("data", (chunk: Buffer) => this.#onBytes(chunk));
+    this.#timer = new ConnectionTimer(context.limits, context.nowMs);
     socket.on("end", () => this.#onClientEnd());
     socket.on("drain", () => this.#onDrain());
     // What matters of it follows in "close".
@@ -70,6 +67,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
       this.#parser.free();
       onClosed(this);
     });
+    context.readSocket(socket, (bytes) => this.#onBytes(bytes));
   }
 
   get remoteAddress(): string {
@@ -81,42 +79,25 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
   cut(): void {
     this.#context.stats.cut += 1;
     this.#mode = "closed";
+    this.#clientGone();
     this.#socket.destroy();
   }
 
-  /** Enforces the times. Called by the front once every `sweepMs`. */
-  sweep(sweepMs: number): void {
+  /** Enforces the times. Called by the front once a sweep. */
+  sweep(): void {
     const { limits, nowMs, draining } = this.#context;
     if (this.#mode === "closed") return;
     if (this.#output.stalledMs(nowMs) > limits.writeIdleTimeoutMs) {
       this.cut();
-      return;
-    }
-    const state = this.#reader.state;
-    if (this.#mode === "linger") {
-      if (!this.#socket.writableFinished) this.#sinceMs = nowMs;
-      else if (nowMs - this.#sinceMs > limits.lingerTimeoutMs) this.#socket.destroy();
-    } else if (this.#mode === "tunnel") {
-      return;
-    } else if (state === "fixed" || state === "chunked") {
-      if (!this.#canRead()) this.#lastReadMs = nowMs;
-      else if (nowMs - this.#lastReadMs > limits.bodyIdleTimeoutMs || this.#reader.body.tooSlow(sweepMs)) {
-        this.#enter();
-        this.onRefused({ status: 408, reason: "the request body took too long" });
-        this.#leave();
-      }
-    } else if (state === "head" && this.#held.length === 0) {
-      const waitedMs = nowMs - this.#sinceMs;
-      if (!this.#reader.idle) {
-        if (waitedMs <= limits.headTimeoutMs) return;
-        this.#enter();
-        this.onRefused({ status: 408, reason: "the request head took too long" });
-        this.#leave();
-      } else if (waitedMs > (draining ? limits.drainIdleMs : limits.keepAliveTimeoutMs)) {
-        this.#enter();
-        this.#linger();
-        this.#leave();
-      }
+    } else if (this.#mode === "linger") {
+      if (this.#timer.checkLinger(this.#socket.writableFinished, nowMs) === "cut") this.#socket.destroy();
+    } else if (this.#mode === "open") {
+      const overdue = this.#timer.checkRequest(this.#reader, this.#canRead(), draining, nowMs);
+      if (overdue === "no") return;
+      this.#enter();
+      if (typeof overdue === "object") this.onRefused(overdue);
+      else this.#linger();
+      this.#leave();
     }
   }
 
@@ -275,15 +256,18 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
 
   // What the socket says.
 
-  #onBytes(chunk: Buffer): void {
-    this.#lastReadMs = this.#context.nowMs;
+  /** `bytes` is reused after the call. */
+  #onBytes(bytes: Buffer): void {
+    this.#timer.lastReadMs = this.#context.nowMs;
     if (this.#held.length > 0) {
-      this.#held.push(chunk);
+      this.#held.push(Buffer.from(bytes));
       this.#updateFlow();
       return;
     }
     this.#enter();
-    this.#consume(chunk);
+    // Heads are copied where they are read. A body goes on to the core, which may keep it.
+    if (this.#reader.state === "head" || this.#mode === "linger") this.#consume(bytes, true);
+    else this.#consume(Buffer.from(bytes), false);
     this.#leave();
     if (this.#held.length > 0 || this.#exchange !== undefined) this.#updateFlow();
   }
@@ -323,15 +307,16 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
     return exchange === undefined || (exchange.reading && !exchange.paused);
   }
 
-  #consume(chunk: Buffer): void {
+  #consume(chunk: Buffer, reused: boolean): void {
     let at = 0;
     while (at < chunk.length) {
       if (!this.#canRead()) {
-        this.#held.push(chunk.subarray(at));
+        const rest = chunk.subarray(at);
+        this.#held.push(reused ? Buffer.from(rest) : rest);
         return;
       }
       if (this.#mode === "open") {
-        if (this.#reader.idle) this.#sinceMs = this.#context.nowMs;
+        if (this.#reader.idle) this.#timer.sinceMs = this.#context.nowMs;
         at = this.#reader.read(chunk, at);
       } else {
         if (this.#mode === "tunnel") this.onBodyData(chunk.subarray(at));
@@ -343,7 +328,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
 
   #pump(): void {
     this.#enter();
-    while (this.#held.length > 0 && this.#canRead()) this.#consume(this.#held.take());
+    while (this.#held.length > 0 && this.#canRead()) this.#consume(this.#held.take(), false);
     this.#leave();
     this.#updateFlow();
   }
@@ -380,14 +365,9 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
   /** The connection can go on after the response of this exchange. */
   #mayPersist(exchange: RequestExchange): boolean {
     if (!this.#keepAlive || this.#context.draining) return false;
-    switch (this.#reader.state) {
-      case "fixed":
-        return !exchange.awaitsContinue && this.#reader.body.leftBytes <= this.#context.limits.discardBytesMax;
-      case "chunked":
-        return false;
-      default:
-        return true;
-    }
+    const { state, body } = this.#reader;
+    if (state === "chunked") return false;
+    return state !== "fixed" || (!exchange.awaitsContinue && body.leftBytes <= this.#context.limits.discardBytesMax);
   }
 
   /** The core has given the whole body. */
@@ -408,7 +388,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
   #nextRequest(): void {
     this.#reader.next();
     this.#answered = false;
-    this.#sinceMs = this.#context.nowMs;
+    this.#timer.sinceMs = this.#context.nowMs;
   }
 
   #dropExchange(): RequestExchange | undefined {
@@ -431,7 +411,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
   /** Nothing more is read; the connection ends once its output has left. */
   #linger(): void {
     this.#mode = "linger";
-    this.#sinceMs = this.#context.nowMs;
+    this.#timer.sinceMs = this.#context.nowMs;
     this.#discardedBytes = this.#held.length;
     this.#held.clear();
   }

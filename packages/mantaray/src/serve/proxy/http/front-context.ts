@@ -2,6 +2,7 @@ import type { Log } from "../../../base/log.ts";
 import type { HttpDispatch } from "./exchange.ts";
 import type { HttpFrontLimits } from "./limits.ts";
 import type { ParserSource } from "./message-parser.ts";
+import type { ReadSocket } from "./socket-reads.ts";
 
 /** What a front counts. */
 export interface HttpFrontStats {
@@ -25,6 +26,7 @@ export interface HttpFrontStats {
 export interface FrontContext {
   readonly limits: HttpFrontLimits;
   readonly parsers: ParserSource;
+  readonly readSocket: ReadSocket;
   readonly dispatch: HttpDispatch;
   readonly log: Log;
   readonly stats: HttpFrontStats;

@@ -8,6 +8,7 @@ import { type HttpFrontLimits, httpFrontLimits } from "./limits.ts";
 import { loadParser } from "./llhttp.ts";
 import type { ParserSource } from "./message-parser.ts";
 import { textResponse } from "./response-head.ts";
+import { type ReadSocket, readSockets } from "./socket-reads.ts";
 
 /** Options of `createHttpFront`. */
 export interface HttpFrontOptions {
@@ -18,6 +19,8 @@ export interface HttpFrontOptions {
   readonly limits?: Partial<HttpFrontLimits>;
   /** Default: the first build of llhttp that passes its self-test. */
   readonly parsers?: ParserSource;
+  /** Default: the fastest way this Node offers. */
+  readonly readSocket?: ReadSocket;
 }
 
 /** Where a front listens: an address, or a listening socket it was given. */
@@ -71,6 +74,7 @@ class NetFront implements HttpFront {
     this.#context = {
       limits,
       parsers: options.parsers ?? loadParser(),
+      readSocket: options.readSocket ?? readSockets(),
       dispatch: options.dispatch,
       log: options.log,
       stats: { connections: 0, requests: 0, openExchanges: 0, refused: {}, turnedAway: 0, cut: 0, errors: 0 },
@@ -80,6 +84,7 @@ class NetFront implements HttpFront {
     };
     this.#server = createServer({
       allowHalfOpen: true,
+      pauseOnConnect: true,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: tcpKeepAliveDelayMs,
@@ -181,6 +186,6 @@ class NetFront implements HttpFront {
     context.nowMs += Math.round(Math.min(nowMs - this.#lastSweepMs, 2 * periodMs));
     this.#lastSweepMs = nowMs;
     context.date = new Date().toUTCString();
-    for (const connection of this.#connections) connection.sweep(periodMs);
+    for (const connection of this.#connections) connection.sweep();
   }
 }

@@ -18,11 +18,10 @@ export class HeadBuffer {
     this.#length = length;
   }
 
-  /** What was gathered, with `[from, to)` of `chunk` behind it; a view of `chunk` where nothing was. Empties the buffer. */
+  /** What was gathered, with `[from, to)` of `chunk` behind it. Empties the buffer. */
   take(chunk: Buffer, from: number, to: number): Buffer {
-    if (this.#length === 0) return chunk.subarray(from, to);
     this.append(chunk, from, to);
-    const bytes = this.#bytes?.subarray(0, this.#length) ?? chunk.subarray(from, to);
+    const bytes = this.#bytes?.subarray(0, this.#length) ?? Buffer.alloc(0);
     this.#bytes = undefined;
     this.#length = 0;
     return bytes;

@@ -36,13 +36,14 @@ interface Host {
   current: WasmParser | undefined;
 }
 
+const ignore = (): number => errorOk;
+
 /** llhttp as the WebAssembly build inside undici. */
 export const wasmParserSource = (): ParserSource => {
   const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyNamespace }).WebAssembly;
   const require = createRequire(import.meta.url);
   const bytes = require("undici/lib/llhttp/llhttp_simd-wasm.js") as Uint8Array;
   let host: Host | undefined;
-  const ignore = (): number => errorOk;
   const env = {
     wasm_on_url: ignore,
     wasm_on_status: ignore,

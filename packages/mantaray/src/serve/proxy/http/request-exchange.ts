@@ -19,14 +19,9 @@ export interface ExchangeChannel {
 
 /** One request, as its connection hands it to the core. */
 export class RequestExchange implements HttpExchange {
-  readonly method: string;
-  readonly target: string;
-  readonly path: string;
   readonly rawHead: Buffer;
-  readonly httpMinor: 0 | 1;
   readonly bodyStart: Buffer;
   readonly requestEnded: boolean;
-  readonly contentLength: number;
   readonly upgrade: boolean;
   handler: HttpExchangeHandler | undefined = undefined;
   responded = false;
@@ -37,7 +32,7 @@ export class RequestExchange implements HttpExchange {
   awaitsContinue: boolean;
   /** `write` said false; `onWritable` is owed. */
   owesWritable = false;
-  readonly #text: string;
+  readonly #head: RequestHead;
   readonly #channel: ExchangeChannel;
 
   constructor(
@@ -49,12 +44,7 @@ export class RequestExchange implements HttpExchange {
     upgrade: boolean,
   ) {
     this.#channel = channel;
-    this.#text = head.text;
-    this.method = head.method;
-    this.target = head.target;
-    this.path = head.path;
-    this.httpMinor = head.httpMinor;
-    this.contentLength = head.contentLength;
+    this.#head = head;
     this.rawHead = rawHead;
     this.bodyStart = bodyStart;
     this.requestEnded = requestEnded;
@@ -62,12 +52,32 @@ export class RequestExchange implements HttpExchange {
     this.awaitsContinue = head.expectContinue && !requestEnded && bodyStart.length === 0;
   }
 
+  get method(): string {
+    return this.#head.method;
+  }
+
+  get target(): string {
+    return this.#head.target;
+  }
+
+  get path(): string {
+    return this.#head.path;
+  }
+
+  get httpMinor(): 0 | 1 {
+    return this.#head.httpMinor;
+  }
+
+  get contentLength(): number {
+    return this.#head.contentLength;
+  }
+
   get remoteAddress(): string {
     return this.#channel.remoteAddress;
   }
 
   header(name: string): string | undefined {
-    return fieldOf(this.#text, name);
+    return fieldOf(this.#head.text, name);
   }
 
   readBody(): void {

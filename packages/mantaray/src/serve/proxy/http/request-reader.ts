@@ -57,19 +57,14 @@ export class RequestReader {
     return this.#parser.upgrade;
   }
 
-  /** Reads from `at`; returns how far it came. It stops at the end of a request. */
+  /**
+   * Reads from `at`; returns how far it came. It stops at the end of a request. Heads are copied, so that in
+   * state "head" the chunk may be one that is reused after the call; bodies are handed on as views of it.
+   */
   read(chunk: Buffer, at: number): number {
-    switch (this.state) {
-      case "head":
-        return this.#readHead(chunk, at);
-      case "fixed":
-        return this.#readFixed(chunk, at);
-      case "chunked":
-        return this.#readChunks(chunk, at);
-      case "complete":
-      case "refused":
-        return chunk.length;
-    }
+    if (this.state === "head") return this.#readHead(chunk, at);
+    if (this.state === "fixed") return this.#readFixed(chunk, at);
+    return this.state === "chunked" ? this.#readChunks(chunk, at) : chunk.length;
   }
 
   /** The request before is done with. */
@@ -88,7 +83,7 @@ export class RequestReader {
     const room = this.#limits.headBytesMax - this.#head.length;
     const to = Math.min(chunk.length, at + room);
     const used = this.#parser.feedHead(chunk, at, to);
-    if (used > 0) return this.#onHead(this.#head.take(chunk, at, at + used), chunk, at + used);
+    if (used > 0) return this.#onHead(chunk, at, at + used);
     if (used < 0) return this.#refuse(chunk, 400, this.#parser.reason);
     if (to - at === room) {
       return this.#head.hasLine(chunk, at, to)
@@ -113,14 +108,29 @@ export class RequestReader {
     return at;
   }
 
-  #onHead(rawHead: Buffer, chunk: Buffer, from: number): number {
-    const head = parseRequestHead(rawHead.toString("latin1"), this.#limits);
+  /** The head ends at `end`; in this chunk it began at `from`. */
+  #onHead(chunk: Buffer, from: number, end: number): number {
+    const gathered = this.#head.length > 0 ? this.#head.take(chunk, from, end) : undefined;
+    const text = gathered?.toString("latin1") ?? chunk.toString("latin1", from, end);
+    const head = parseRequestHead(text, this.#limits);
     if ("reason" in head) return this.#refuse(chunk, head.status, head.reason);
-    if (head.chunked) return this.#onChunkedHead(head, rawHead, chunk, from);
-    const bytes = Math.max(0, head.contentLength);
+    if (head.chunked) return this.#onChunkedHead(head, gathered ?? Buffer.from(chunk.subarray(from, end)), chunk, end);
+    const bytes = head.contentLength === -1 ? 0 : head.contentLength;
     if (bytes > this.#limits.bodyBytesMax) return this.#refuse(chunk, 413, "request body too large");
-    const at = Math.min(chunk.length, from + bytes);
-    const bodyStart = bytes === 0 ? empty : chunk.subarray(from, at);
+    const at = Math.min(chunk.length, end + bytes);
+    let rawHead = gathered;
+    let bodyStart = empty;
+    if (rawHead === undefined) {
+      // One copy of what came together; after it the chunk may be reused.
+      rawHead = Buffer.allocUnsafe(at - from);
+      chunk.copy(rawHead, 0, from, at);
+      if (at > end) {
+        bodyStart = rawHead.subarray(end - from);
+        rawHead = rawHead.subarray(0, end - from);
+      }
+    } else if (at > end) {
+      bodyStart = Buffer.from(chunk.subarray(end, at));
+    }
     this.body.start(bytes - bodyStart.length);
     this.body.countData(bodyStart.length);
     const ended = this.body.leftBytes === 0;
@@ -132,17 +142,13 @@ export class RequestReader {
   #onChunkedHead(head: RequestHead, rawHead: Buffer, chunk: Buffer, from: number): number {
     const parts: Buffer[] = [];
     this.body.start(0);
-    let bytes = 0;
-    const at = this.#parser.feedChunks(chunk, from, (data) => {
-      bytes += data.length;
-      parts.push(data);
-    });
+    const at = this.#parser.feedChunks(chunk, from, (data) => parts.push(data));
     if (at < 0) return this.#refuse(chunk, 400, this.#parser.reason);
-    this.body.countData(bytes);
-    const refusal = this.body.checkChunks(at - from, bytes);
+    const bodyStart = Buffer.concat(parts);
+    this.body.countData(bodyStart.length);
+    const refusal = this.body.checkChunks(at - from, bodyStart.length);
     if (refusal !== undefined) return this.#refuse(chunk, refusal.status, refusal.reason);
     this.state = this.#parser.ended ? "complete" : "chunked";
-    const bodyStart = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, bytes);
     this.#sink.onRequest(head, rawHead, bodyStart, this.#parser.ended);
     return at;
   }

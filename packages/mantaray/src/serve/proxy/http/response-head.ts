@@ -4,10 +4,19 @@ import { STATUS_CODES } from "node:http";
 export const statusOf = (head: Uint8Array): number =>
   ((head[9] ?? 0) - digitZero) * 100 + ((head[10] ?? 0) - digitZero) * 10 + ((head[11] ?? 0) - digitZero);
 
-/** Whether a raw head declares exactly this body length. The spelling our replicas use is found at once. */
+/** Whether a raw head declares exactly this body length. It is found at once where it is the last field. */
 export const declaresLength = (head: Uint8Array, bytes: number): boolean => {
-  const text = latin1(head);
-  return text.includes(`content-length: ${bytes}\r\n`) || declaredLength(head) === bytes;
+  let at = head.length - endOfHeadBytes - 1;
+  let left = bytes;
+  do {
+    if (head[at] !== digitZero + (left % 10)) return declaredLength(head) === bytes;
+    left = Math.floor(left / 10);
+    at -= 1;
+  } while (left > 0);
+  for (let name = lengthName.length - 1; name >= 0; name -= 1, at -= 1) {
+    if (head[at] !== lengthName[name]) return declaredLength(head) === bytes;
+  }
+  return true;
 };
 
 /** Declared body length of a raw head, or -1. */
@@ -39,6 +48,8 @@ export const textResponse = (
 };
 
 const digitZero = 48;
+const endOfHeadBytes = 4;
+const lengthName = Buffer.from("\r\ncontent-length: ");
 
 const latin1 = (bytes: Uint8Array): string => {
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
