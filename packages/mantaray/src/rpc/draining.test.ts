@@ -30,9 +30,10 @@ describe.each(wireKinds)("draining over %s", (kind) => {
       heard += 1;
     });
     let drained = false;
-    const draining = links.accepted.drain().then(() => {
+    const draining = (async () => {
+      await links.accepted.drain();
       drained = true;
-    });
+    })();
     void links.accepted.drain();
     await until("GOAWAY", () => links.dialed.peerDraining);
     expect(heard).toBe(1);
@@ -83,5 +84,6 @@ describe.each(wireKinds)("draining over %s", (kind) => {
     await draining;
     await links.accepted.drain();
     await until("the loss", () => links.accepted.closed);
+    expect(streams[0]?.reset?.code).toBe(resetCodes.linkLost);
   });
 });

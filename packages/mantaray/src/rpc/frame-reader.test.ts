@@ -1,5 +1,5 @@
 import { Duplex } from "node:stream";
-import fc from "fast-check";
+import { array, assert, nat, oneof, property, record, uint8Array } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { limits } from "../base/limits.ts";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
@@ -81,6 +81,16 @@ const some = (writer: FrameWriter): void => {
   writer.goaway(3);
 };
 
+/** What reading throws, if anything. */
+const thrown = (bytes: Buffer, cuts: readonly number[]): unknown => {
+  try {
+    read(bytes, cuts);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+};
+
 describe("frames", () => {
   it("are the same cut at every byte", () => {
     const bytes = laid(some);
@@ -97,9 +107,9 @@ describe("frames", () => {
   });
 
   it("are the same under any chunking, and byte streams carry the same bytes", () => {
-    const frame = fc.record({ size: fc.oneof(fc.nat(40), fc.nat(limits.dataFrameBytesMax)), slot: fc.nat(65_535) });
-    fc.assert(
-      fc.property(fc.array(frame, { maxLength: 12 }), fc.array(fc.nat(300_000), { maxLength: 30 }), (frames, cuts) => {
+    const frame = record({ size: oneof(nat(40), nat(limits.dataFrameBytesMax)), slot: nat(65_535) });
+    assert(
+      property(array(frame, { maxLength: 12 }), array(nat(300_000), { maxLength: 30 }), (frames, cuts) => {
         const bytes = laid((writer) => {
           for (const [index, { size, slot }] of frames.entries()) {
             const payload = Buffer.alloc(size, index + 1);
@@ -128,25 +138,23 @@ describe("frames", () => {
   });
 
   it("that no version knows are violations", () => {
-    const refused = (...bytes: number[]): void =>
-      expect(() => read(Buffer.from([...bytes, 0, 0, 0, 0]), [])).toThrow(FrameViolation);
-    refused(0, 0, 0, 0, 99); // type
-    refused(0, 0, 0, 0, 0);
-    refused(0, 1, 0, 1, frameTypes.data); // 64 KiB + 1
-    refused(255, 255, 255, 255, frameTypes.open);
-    refused(0, 0, 0, 3, frameTypes.window);
-    refused(0, 0, 0, 1, frameTypes.end);
-    refused(0, 0, 0, 4, frameTypes.accept | fromAcceptor);
+    const refused = [
+      [0, 0, 0, 0, 99],
+      [0, 0, 0, 0, 0],
+      [0, 1, 0, 1, frameTypes.data],
+      [255, 255, 255, 255, frameTypes.open],
+      [0, 0, 0, 3, frameTypes.window],
+      [0, 0, 0, 1, frameTypes.end],
+      [0, 0, 0, 4, frameTypes.accept | fromAcceptor],
+    ];
+    for (const bytes of refused) expect(thrown(Buffer.from([...bytes, 0, 0, 0, 0]), [])).toBeInstanceOf(FrameViolation);
   });
 
   it("garbage never throws anything else, nor asks for much memory", () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat(400), (garbage, cut) => {
-        try {
-          read(Buffer.from(garbage), [cut]);
-        } catch (error) {
-          expect(error).toBeInstanceOf(FrameViolation);
-        }
+    assert(
+      property(uint8Array({ maxLength: 400 }), nat(400), (garbage, cut) => {
+        const error = thrown(Buffer.from(garbage), [cut]);
+        expect(error === undefined || error instanceof FrameViolation).toBe(true);
       }),
       { numRuns: 500 },
     );

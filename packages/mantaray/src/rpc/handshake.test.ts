@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:f
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { MantaError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
 import { waitFor } from "../base/wait.ts";
 import { dial } from "./dial.ts";
@@ -11,65 +12,74 @@ import type { Link } from "./types.ts";
 
 const identity = { role: "worker", id: "w1" };
 
-describe("dial and listen", () => {
-  let directory = "";
-  const servers: LinkServer[] = [];
-  const links: Link[] = [];
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "manta-dial-"));
-  });
-  afterEach(async () => {
-    for (const server of servers.splice(0)) await server.close();
-    links.length = 0;
-    rmSync(directory, { recursive: true, force: true });
-  });
+/** Listeners in a directory of their own. */
+class Listeners implements AsyncDisposable {
+  readonly directory = mkdtempSync(join(tmpdir(), "manta-dial-"));
+  readonly links: Link[] = [];
+  readonly #servers: LinkServer[] = [];
 
-  const start = async (addresses: string[], token = "secret"): Promise<LinkServer> => {
+  async start(addresses: string[], token = "secret"): Promise<LinkServer> {
     const server = await listen(addresses, {
       token,
       identity: { role: "agent", id: "n1" },
       log: silentLog,
-      onLink: (link) => void links.push(link),
+      onLink: (link) => void this.links.push(link),
     });
-    servers.push(server);
+    this.#servers.push(server);
     return server;
-  };
-  const code = (promise: Promise<unknown>): Promise<unknown> =>
-    promise.then(
-      () => "no error",
-      (error: { code: string }) => error.code,
-    );
+  }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const server of this.#servers) await server.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+const code = async (promise: Promise<unknown>): Promise<string> => {
+  try {
+    await promise;
+    return "no error";
+  } catch (error) {
+    return (error as MantaError).code;
+  }
+};
+
+/** A message of the handshake, laid by hand. */
+const message = (type: number, payload: Buffer): Buffer => {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(payload.length);
+  return Buffer.concat([Buffer.from("mnta\x01"), Buffer.from([type]), length, payload]);
+};
+
+describe("the handshake", () => {
   it("prove who is who on every address", async () => {
-    const server = await start([`unix:${directory}/l.sock`, "tcp:127.0.0.1:0", "tcp:[::1]:0"]);
+    await using at = new Listeners();
+    const server = await at.start([`unix:${at.directory}/l.sock`, "tcp:127.0.0.1:0", "tcp:[::1]:0"]);
     for (const address of server.addresses) {
       expect(address).not.toMatch(/:0$/);
       const link = await dial(address, { token: "secret", identity });
       expect(link.peer).toEqual({ role: "agent", id: "n1" });
     }
-    await waitFor(() => links.length === 3, { timeoutMs: 5_000, what: "the links" });
-    expect(links[0]?.peer).toEqual(identity);
+    await waitFor(() => at.links.length === 3, { timeoutMs: 5_000, what: "the links" });
+    expect(at.links[0]?.peer).toEqual(identity);
   });
 
   it("refuse a wrong token and a missing one, both ways, and never send it", async () => {
-    const server = await start(["tcp:127.0.0.1:0"]);
+    await using at = new Listeners();
+    const server = await at.start(["tcp:127.0.0.1:0"]);
     const address = server.addresses[0] as string;
     expect(await code(dial(address, { token: "wrong", identity }))).toBe("unauthenticated");
     expect(await code(dial(address, { token: "", identity }))).toBe("unauthenticated");
-    expect(links).toHaveLength(0);
-    const open = await start(["tcp:127.0.0.1:0"], "");
+    expect(at.links).toHaveLength(0);
+    const open = await at.start(["tcp:127.0.0.1:0"], "");
     expect(await code(dial(open.addresses[0] as string, { token: "secret", identity }))).toBe("unauthenticated");
     expect(await code(dial(open.addresses[0] as string, { token: "", identity }))).toBe("no error");
   });
 
   it("detect a listener that does not know the token", async () => {
-    const path = join(directory, "fake.sock");
+    await using at = new Listeners();
+    const path = join(at.directory, "fake.sock");
     // Plays along: a challenge, then a welcome with a made-up proof.
-    const message = (type: number, payload: Buffer): Buffer => {
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(payload.length);
-      return Buffer.concat([Buffer.from("mnta\x01"), Buffer.from([type]), length, payload]);
-    };
     const fake = createServer((socket) => {
       socket.on("error", () => {});
       socket.once("data", () => {
@@ -81,9 +91,12 @@ describe("dial and listen", () => {
     expect(await code(dial(`unix:${path}`, { token: "secret", identity }))).toBe("unauthenticated");
     fake.close();
   });
+});
 
+describe("dial and listen", () => {
   it("say what is wrong where nobody answers", async () => {
-    expect(await code(dial(`unix:${directory}/none.sock`, { token: "", identity }))).toBe("unavailable");
+    await using at = new Listeners();
+    expect(await code(dial(`unix:${at.directory}/none.sock`, { token: "", identity }))).toBe("unavailable");
     expect(await code(dial("tcp:127.0.0.1:1", { token: "", identity }))).toBe("unavailable");
     for (const bad of ["tcp:nowhere", "http://x", "unix:relative", "tcp:h:99999"]) {
       expect(await code(dial(bad, { token: "", identity }))).toBe("invalid_argument");
@@ -91,8 +104,9 @@ describe("dial and listen", () => {
   });
 
   it("give up after the time given, or when told to", async () => {
+    await using at = new Listeners();
     const mute = createServer(() => {});
-    const path = join(directory, "mute.sock");
+    const path = join(at.directory, "mute.sock");
     await new Promise<void>((resolve) => mute.listen(path, resolve));
     expect(await code(dial(`unix:${path}`, { token: "", identity, timeoutMs: 50 }))).toBe("deadline_exceeded");
     const stop = new AbortController();
@@ -104,22 +118,24 @@ describe("dial and listen", () => {
   });
 
   it("replace the socket of a dead process, and never that of a living one", async () => {
-    const address = `unix:${directory}/l.sock`;
-    const path = join(directory, "l.sock");
+    await using at = new Listeners();
+    const address = `unix:${at.directory}/l.sock`;
+    const path = join(at.directory, "l.sock");
     writeFileSync(path, "stale");
-    const first = await start([address]);
+    const first = await at.start([address]);
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(await code(start([address]))).toBe("already_exists");
-    expect(await code(start(["tcp:127.0.0.1:0", address]))).toBe("already_exists");
+    expect(await code(at.start([address]))).toBe("already_exists");
+    expect(await code(at.start(["tcp:127.0.0.1:0", address]))).toBe("already_exists");
     expect(await code(dial(address, { token: "secret", identity }))).toBe("no error");
     await first.close();
     expect(existsSync(path)).toBe(false);
-    await start([address]);
-    expect(await code(start([`unix:${directory}/${"x".repeat(120)}`]))).toBe("invalid_argument");
+    await at.start([address]);
+    expect(await code(at.start([`unix:${at.directory}/${"x".repeat(120)}`]))).toBe("invalid_argument");
   });
 
   it("close every link with the listener", async () => {
-    const server = await start(["tcp:127.0.0.1:0"]);
+    await using at = new Listeners();
+    const server = await at.start(["tcp:127.0.0.1:0"]);
     const link = await dial(server.addresses[0] as string, { token: "secret", identity });
     const reasons: string[] = [];
     link.onClose((reason) => reasons.push(reason));

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { systemClock } from "../base/clock.ts";
 import { MantaError } from "../base/errors.ts";
@@ -22,23 +22,18 @@ const service = defineService("who", {
 const until = (what: string, probe: () => boolean): Promise<boolean> =>
   waitFor(probe, { timeoutMs: 10_000, what, intervalMs: 5 });
 
-describe("a persistent link", () => {
-  let directory = "";
-  const servers = new Set<LinkServer>();
-  const persistent: PersistentLink[] = [];
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "manta-again-"));
-  });
-  afterEach(async () => {
-    for (const link of persistent.splice(0)) link.close();
-    for (const server of servers) await server.close();
-    servers.clear();
-    rmSync(directory, { recursive: true, force: true });
-  });
+/** Listeners that come and go by name, and persistent links to them. */
+class Cluster implements AsyncDisposable {
+  readonly #directory = mkdtempSync(join(tmpdir(), "manta-again-"));
+  readonly #servers = new Set<LinkServer>();
+  readonly #links: PersistentLink[] = [];
 
-  const address = (name: string): string => `unix:${join(directory, name)}`;
-  const start = async (name: string, onLink: (link: Link) => void = () => {}): Promise<LinkServer> => {
-    const server = await listen([address(name)], {
+  address(name: string): string {
+    return `unix:${join(this.#directory, name)}`;
+  }
+
+  async start(name: string, onLink: (link: Link) => void = () => {}): Promise<LinkServer> {
+    const server = await listen([this.address(name)], {
       token: "t",
       identity: { role: "server", id: name },
       log: silentLog,
@@ -53,16 +48,18 @@ describe("a persistent link", () => {
         onLink(link);
       },
     });
-    servers.add(server);
+    this.#servers.add(server);
     return server;
-  };
-  const stop = async (server: LinkServer): Promise<void> => {
-    servers.delete(server);
+  }
+
+  async stop(server: LinkServer): Promise<void> {
+    this.#servers.delete(server);
     await server.close();
-  };
-  const make = (options: Partial<PersistentLinkOptions> = {}): PersistentLink => {
+  }
+
+  link(options: Partial<PersistentLinkOptions> = {}): PersistentLink {
     const link = new PersistentLink({
-      addresses: () => [address("a"), address("b")],
+      addresses: () => [this.address("a"), this.address("b")],
       token: "t",
       identity: { role: "client", id: "" },
       log: silentLog,
@@ -70,50 +67,65 @@ describe("a persistent link", () => {
       random: seededRandom(1),
       ...options,
     });
-    persistent.push(link);
+    this.#links.push(link);
     return link;
-  };
-  const failure = (promise: Promise<unknown>): Promise<MantaError> =>
-    promise.then(
-      () => Promise.reject(new Error("it did not fail")),
-      (error: MantaError) => error,
-    );
+  }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const link of this.#links) link.close();
+    for (const server of this.#servers) await server.close();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+const failure = async (promise: Promise<unknown>): Promise<MantaError> => {
+  try {
+    await promise;
+  } catch (error) {
+    return error as MantaError;
+  }
+  throw new Error("it did not fail");
+};
+
+describe("a persistent link", () => {
   it("waits for its first listener, and survives that one's death and return", async () => {
-    const link = make();
+    await using cluster = new Cluster();
+    const link = cluster.link();
     link.start();
     const client = persistentClient(link, service);
     const early = client.name({});
-    const first = await start("a");
+    const first = await cluster.start("a");
     expect(await early).toEqual({ name: "a" });
     const before = link.current;
-    await stop(first);
+    await cluster.stop(first);
     await until("the loss", () => link.current === undefined);
     const waiting = client.name({});
-    await start("a");
+    await cluster.start("a");
     expect(await waiting).toEqual({ name: "a" });
     expect(link.current).not.toBe(before);
   });
 
   it("goes to the next address, and tries the last good one first", async () => {
-    const second = await start("b");
-    const link = make();
+    await using cluster = new Cluster();
+    const second = await cluster.start("b");
+    const link = cluster.link();
     expect((await link.ready()).peer.id).toBe("b");
-    await start("a");
-    await stop(second);
+    await cluster.start("a");
+    await cluster.stop(second);
     await until("the other", () => link.current?.peer.id === "a");
-    await start("b");
+    await cluster.start("b");
     link.current?.close();
     await until("the same again", () => link.current !== undefined);
     expect(link.current?.peer.id).toBe("a");
   });
 
   it("is ready only when its set-up is through, and moves on where that fails", async () => {
-    await start("a");
-    await start("b");
+    await using cluster = new Cluster();
+    await cluster.start("a");
+    await cluster.start("b");
     const made: string[] = [];
     let registered: (() => void) | undefined;
-    const link = make({
+    const link = cluster.link({
       onLink: async (fresh) => {
         made.push(fresh.peer.id);
         if (fresh.peer.id === "a") throw new MantaError("not_leader", "try b");
@@ -123,9 +135,10 @@ describe("a persistent link", () => {
       },
     });
     let ready = false;
-    const waiting = link.ready().then(() => {
+    const waiting = (async () => {
+      await link.ready();
       ready = true;
-    });
+    })();
     await until("the second", () => registered !== undefined);
     expect(made).toEqual(["a", "b"]);
     expect(ready).toBe(false);
@@ -134,11 +147,14 @@ describe("a persistent link", () => {
     await waiting;
     expect(link.current?.peer.id).toBe("b");
   });
+});
 
+describe("a persistent link in trouble", () => {
   it("leaves a peer that drains, whose streams may finish", async () => {
+    await using cluster = new Cluster();
     const accepted: Link[] = [];
-    await start("a", (made) => accepted.push(made));
-    const link = make();
+    await cluster.start("a", (made) => accepted.push(made));
+    const link = cluster.link();
     const client = persistentClient(link, service);
     const iterator = client.forever({})[Symbol.asyncIterator]();
     expect(await iterator.next()).toEqual({ done: false, value: { name: "a" } });
@@ -153,7 +169,8 @@ describe("a persistent link", () => {
   });
 
   it("says unavailable, and why, when no link comes in time", async () => {
-    const link = make({ addresses: () => [address("none")] });
+    await using cluster = new Cluster();
+    const link = cluster.link({ addresses: () => [cluster.address("none")] });
     const client = persistentClient(link, service);
     const error = await failure(client.name({}, { timeoutMs: 80 }));
     expect(error.code).toBe("unavailable");
@@ -167,17 +184,18 @@ describe("a persistent link", () => {
     link.close();
     expect((await closing).code).toBe("unavailable");
     expect((await failure(link.ready())).code).toBe("unavailable");
-    const nowhere = make({ addresses: () => Promise.reject(new MantaError("not_found", "no file")) });
+    const nowhere = cluster.link({ addresses: () => Promise.reject(new MantaError("not_found", "no file")) });
     expect((await failure(nowhere.ready({ timeoutMs: 50 }))).message).toContain("no file");
   });
 
   it("backs off from a listener that takes links and drops them", async () => {
+    await using cluster = new Cluster();
     let links = 0;
-    await start("a", (made) => {
+    await cluster.start("a", (made) => {
       links += 1;
       made.close();
     });
-    make({ addresses: () => [address("a")] }).start();
+    cluster.link({ addresses: () => [cluster.address("a")] }).start();
     const startMs = performance.now();
     await until("five links", () => links === 5);
     // 50, 100, 200 and 400 ms, each at least halved.

@@ -155,7 +155,7 @@ export class PersistentLink {
 
   async #dialOne(address: string): Promise<Link> {
     const { token, identity, log, clock, onLink } = this.#options;
-    let registered: void | Promise<void>;
+    let registered: Promise<void> = Promise.resolve();
     const link = await dial(address, {
       token,
       identity,
@@ -163,7 +163,7 @@ export class PersistentLink {
       clock,
       signal: this.#closing.signal,
       setup: (made) => {
-        registered = onLink?.(made);
+        registered = Promise.resolve(onLink?.(made));
       },
     });
     try {

@@ -5,7 +5,7 @@ import { parseCallHead, tooLarge } from "./call-codec.ts";
 import type { CallContext } from "./call-context.ts";
 import { MessageParts } from "./message-parts.ts";
 import { ServedCall, type ServedMethod } from "./served-call.ts";
-import { type InStream, type InStreamHandler, type Link, type PeerIdentity, resetCodes, streamKinds } from "./types.ts";
+import { type InStream, type InStreamHandler, type Link, resetCodes, streamKinds } from "./types.ts";
 
 type Answer<Response extends z.ZodType> = z.input<Response>;
 

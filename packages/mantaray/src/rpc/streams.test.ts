@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { waitFor } from "../base/wait.ts";
 import { openLinks, wireKinds } from "./testing/links.ts";
 import { InRecorder, OutRecorder } from "./testing/recorders.ts";
-import { type InStream, type Link, openFlags, resetCodes, streamKinds } from "./types.ts";
+import { type InStreamHandler, type Link, openFlags, resetCodes, streamKinds } from "./types.ts";
 
 const { http, invoke } = streamKinds;
 const until = (what: string, probe: () => boolean): Promise<boolean> =>
@@ -23,14 +23,11 @@ describe.each(wireKinds)("a stream over %s", (kind) => {
   it("carries a small call in one frame each way, with the load", async () => {
     await using links = await openLinks(kind);
     links.accepted.localLoad = 17;
-    links.accepted.accept(invoke, (stream, head, body, end) => ({
-      ...new InRecorder(stream, head, body),
-      onStart: () => stream.respond(Buffer.from(`re:${head}`), Buffer.from(`${body}${end}`), true),
-      onData: () => {},
-      onEnd: () => {},
-      onReset: () => {},
-      onWritable: () => {},
-    }));
+    links.accepted.accept(invoke, (stream, head, body, end) => {
+      const answer = Buffer.from(`${body.toString()}${end}`);
+      const answerHead = Buffer.from(`re:${head.toString()}`);
+      return answering(() => stream.respond(answerHead, answer, true));
+    });
     const out = new OutRecorder();
     const stream = links.dialed.open(invoke, openFlags.end, 0, Buffer.from("h"), Buffer.from("b"), out);
     expect(stream.accepted).toBe(false);
@@ -52,7 +49,9 @@ describe.each(wireKinds)("a stream over %s", (kind) => {
     await until("the answer", () => out.ends === 1);
     expect(out.head + out.body).toBe("uphill");
   });
+});
 
+describe.each(wireKinds)("the body of a stream over %s", (kind) => {
   it("carries bodies both ways at once, intact, in order", async () => {
     await using links = await openLinks(kind);
     const total = 3_000_000;
@@ -129,7 +128,9 @@ describe.each(wireKinds)("a stream over %s", (kind) => {
     await until("the end", () => streams[0]?.calls.at(-1) === "end");
     expect(streams[0]?.parts.map((part) => part.length)).toEqual(sizes.filter((size) => size > 0));
   });
+});
 
+describe.each(wireKinds)("the end of a stream over %s", (kind) => {
   it("is canceled by its opener", async () => {
     await using links = await openLinks(kind);
     const streams = record(links.accepted);
@@ -199,13 +200,15 @@ describe.each(wireKinds)("a stream over %s", (kind) => {
     expect(out.reset).toMatchObject({ code: resetCodes.refused, accepted: false });
     expect(out.reset?.message).toContain("http");
   });
+});
 
+describe.each(wireKinds)("many streams over %s", (kind) => {
   it("carries ten thousand streams, each its own", async () => {
     await using links = await openLinks(kind, {
       setup: (link) =>
         link.accept(invoke, (stream, head, body) => {
           const answer = Buffer.concat([head, body]);
-          return answering(stream, () => stream.respond(answer, answer, true));
+          return answering(() => stream.respond(answer, answer, true));
         }),
     });
     const outs = Array.from({ length: 10_000 }, () => new OutRecorder());
@@ -227,8 +230,7 @@ describe.each(wireKinds)("a stream over %s", (kind) => {
 
   it("survives the reuse of its slot past the last generation", async () => {
     await using links = await openLinks(kind, {
-      setup: (link) =>
-        link.accept(invoke, (stream) => answering(stream, () => stream.respond(Buffer.alloc(1), null, true))),
+      setup: (link) => link.accept(invoke, (stream) => answering(() => stream.respond(Buffer.alloc(1), null, true))),
     });
     let answered = 0;
     // Two generations a round: past 65,536.
@@ -251,7 +253,7 @@ describe.each(wireKinds)("a stream over %s", (kind) => {
   });
 });
 
-const answering = (_stream: InStream, onStart: () => void) => ({
+const answering = (onStart: () => void): InStreamHandler => ({
   onStart,
   onData: () => {},
   onEnd: () => {},

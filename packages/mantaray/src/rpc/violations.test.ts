@@ -3,7 +3,7 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { limits } from "../base/limits.ts";
 import { waitFor } from "../base/wait.ts";
 import { frameTypes, fromAcceptor } from "./frames.ts";
@@ -38,99 +38,105 @@ const u32 = (value: number): Buffer => {
   return bytes;
 };
 
-describe("a peer that breaks the protocol", () => {
-  let directory = "";
-  let path = "";
-  let server: LinkServer;
-  let link: Link | undefined;
-  let closeReason = "";
-  let streams: InRecorder[] = [];
-  let lines: string[] = [];
+/** A listener that remembers what became of its one link. */
+class Victim implements AsyncDisposable {
+  link: Link | undefined;
+  closeReason = "";
+  readonly streams: InRecorder[] = [];
+  readonly lines: string[] = [];
+  readonly path: string;
+  readonly #directory = mkdtempSync(join(tmpdir(), "manta-bad-"));
+  #server: LinkServer | undefined;
 
-  beforeEach(async () => {
-    directory = mkdtempSync(join(tmpdir(), "manta-bad-"));
-    path = join(directory, "l.sock");
-    [link, closeReason, streams, lines] = [undefined, "", [], []];
-    const log = pino({ level: "warn" }, { write: (line: string) => void lines.push(line) });
-    server = await listen([`unix:${path}`], {
-      token: "t",
-      identity: { role: "l", id: "" },
-      log,
-      onLink: (made) => {
-        link = made;
-        made.onClose((reason) => {
-          closeReason = reason;
-        });
-        made.accept(invoke, (stream, head, body) => {
-          const recorder = new InRecorder(stream, head, body);
-          // No credit goes back.
-          stream.pause();
-          streams.push(recorder);
-          return recorder;
-        });
-      },
+  constructor() {
+    this.path = join(this.#directory, "l.sock");
+  }
+
+  async start(): Promise<this> {
+    const log = pino({ level: "warn" }, { write: (line: string) => void this.lines.push(line) });
+    const onLink = (link: Link): void => this.#welcome(link);
+    this.#server = await listen([`unix:${this.path}`], { token: "t", identity: { role: "l", id: "" }, log, onLink });
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server?.close();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #welcome(link: Link): void {
+    this.link = link;
+    link.onClose((reason) => {
+      this.closeReason = reason;
     });
-  });
-  afterEach(async () => {
-    await server.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
+    link.accept(invoke, (stream, head, body) => {
+      const recorder = new InRecorder(stream, head, body);
+      // No credit goes back.
+      stream.pause();
+      this.streams.push(recorder);
+      return recorder;
+    });
+  }
+}
 
-  const cases: readonly (readonly [string, RegExp, () => Buffer])[] = [
-    ["garbage", /unknown frame type/, () => Buffer.from("GET / HTTP/1.1\r\n\r\n")],
-    [
-      "an oversize frame",
-      /has 65537 bytes/,
-      () => frame(frameTypes.data, 1, 1, Buffer.alloc(limits.dataFrameBytesMax + 1)),
-    ],
-    ["a head longer than its frame", /parts of an OPEN/, () => openFrame(1, openFlags.end, 11)],
-    ["an opened slot", /in use/, () => Buffer.concat([openFrame(1, 0), openFrame(1, 0)])],
-    [
-      "more than the credit",
-      /more than its credit/,
-      () => {
-        const data = frame(frameTypes.data, 1, 1, Buffer.alloc(limits.dataFrameBytesMax));
-        return Buffer.concat([openFrame(1, 0), data, data, data, data, data]);
-      },
-    ],
-    [
-      "DATA after END",
-      /after END/,
-      () => Buffer.concat([openFrame(1, openFlags.end), frame(frameTypes.data, 1, 1, Buffer.alloc(1))]),
-    ],
-    [
-      "a window that grows for nothing",
-      /more credit/,
-      () => Buffer.concat([openFrame(1, openFlags.end), frame(frameTypes.window, 1, 1, u32(1))]),
-    ],
-    ["an ACCEPT of streams never opened", /more streams than/, () => frame(frameTypes.accept, 0, 0, u32(1))],
-    ["a GOAWAY of streams never opened", /more streams than/, () => frame(frameTypes.goaway, 0, 0, u32(9))],
-  ];
+const cases: readonly (readonly [string, RegExp, () => Buffer])[] = [
+  ["garbage", /unknown frame type/, () => Buffer.from("GET / HTTP/1.1\r\n\r\n")],
+  [
+    "an oversize frame",
+    /has 65537 bytes/,
+    () => frame(frameTypes.data, 1, 1, Buffer.alloc(limits.dataFrameBytesMax + 1)),
+  ],
+  ["a head longer than its frame", /parts of an OPEN/, () => openFrame(1, openFlags.end, 11)],
+  ["an opened slot", /in use/, () => Buffer.concat([openFrame(1, 0), openFrame(1, 0)])],
+  [
+    "more than the credit",
+    /more than its credit/,
+    () => {
+      const data = frame(frameTypes.data, 1, 1, Buffer.alloc(limits.dataFrameBytesMax));
+      return Buffer.concat([openFrame(1, 0), data, data, data, data, data]);
+    },
+  ],
+  [
+    "DATA after END",
+    /after END/,
+    () => Buffer.concat([openFrame(1, openFlags.end), frame(frameTypes.data, 1, 1, Buffer.alloc(1))]),
+  ],
+  [
+    "a window that grows for nothing",
+    /more credit/,
+    () => Buffer.concat([openFrame(1, openFlags.end), frame(frameTypes.window, 1, 1, u32(1))]),
+  ],
+  ["an ACCEPT of streams never opened", /more streams than/, () => frame(frameTypes.accept, 0, 0, u32(1))],
+  ["a GOAWAY of streams never opened", /more streams than/, () => frame(frameTypes.goaway, 0, 0, u32(9))],
+];
 
+describe("a peer that breaks the protocol", () => {
   it.each(cases)("by %s loses the link, which is logged once", async (_name, reason, bytes) => {
-    const wire = connectUnix(path);
+    await using victim = await new Victim().start();
+    const wire = connectUnix(victim.path);
     await dialHandshake(wire, { token: "t", identity: { role: "bad", id: "" } });
     wire.duplex.write(bytes());
-    await waitFor(() => closeReason !== "", { timeoutMs: 5_000, what: "the close" });
-    expect(closeReason).toMatch(/^protocol_error/);
-    expect(closeReason).toMatch(reason);
-    for (const stream of streams) expect(stream.calls.filter((call) => call === "reset")).toHaveLength(1);
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/broke the protocol/);
-    expect(link?.streams).toBe(0);
+    await waitFor(() => victim.closeReason !== "", { timeoutMs: 5_000, what: "the close" });
+    expect(victim.closeReason).toMatch(/^protocol_error/);
+    expect(victim.closeReason).toMatch(reason);
+    for (const stream of victim.streams) expect(stream.calls.filter((call) => call === "reset")).toHaveLength(1);
+    expect(victim.lines).toHaveLength(1);
+    expect(victim.lines[0]).toMatch(/broke the protocol/);
+    expect(victim.link?.streams).toBe(0);
     wire.duplex.destroy();
   });
 
-  it("only by late frames of ended streams does no harm", async () => {
-    const wire = connectUnix(path);
+  it("only by late frames of ended victim.streams does no harm", async () => {
+    await using victim = await new Victim().start();
+    const wire = connectUnix(victim.path);
     await dialHandshake(wire, { token: "t", identity: { role: "late", id: "" } });
     const late = [frameTypes.data, frameTypes.end, frameTypes.window, frameTypes.reset].flatMap((type) => {
       const payload = type === frameTypes.window ? u32(5) : Buffer.alloc(type === frameTypes.end ? 0 : 1);
       return [frame(type, 4, 4, payload), frame(type | fromAcceptor, 4, 4, payload)];
     });
     wire.duplex.write(Buffer.concat([...late, openFrame(1, openFlags.end)]));
-    await waitFor(() => streams.length === 1, { timeoutMs: 5_000, what: "the stream" });
-    expect(link?.closed).toBe(false);
+    await waitFor(() => victim.streams.length === 1, { timeoutMs: 5_000, what: "the stream" });
+    expect(victim.link?.closed).toBe(false);
     wire.duplex.destroy();
   });
 
@@ -141,13 +147,14 @@ describe("a peer that breaks the protocol", () => {
     ["a message out of turn", "mnta\x01\x03\x00\x00"],
     ["zeros", "\0".repeat(5_000)],
   ])("in the handshake, by %s, is told so and cut off", async (_name, garbage) => {
-    const socket = createConnection({ path });
+    await using victim = await new Victim().start();
+    const socket = createConnection({ path: victim.path });
     const said: Buffer[] = [];
     socket.on("data", (chunk) => said.push(chunk)).on("error", () => {});
     socket.write(Buffer.from(garbage, "latin1"));
     await new Promise((resolve) => socket.once("close", resolve));
     expect(Buffer.concat(said).toString("latin1")).toContain("protocol_error");
-    expect(link).toBeUndefined();
-    expect(lines).toHaveLength(1);
+    expect(victim.link).toBeUndefined();
+    expect(victim.lines).toHaveLength(1);
   });
 });

@@ -28,10 +28,7 @@ export const openLinks = async (
   }
   const directory = mkdtempSync(join(tmpdir(), "manta-link-"));
   const log = options.log ?? silentLog;
-  let accept: (link: Link) => void = () => {};
-  const arrived = new Promise<Link>((resolve) => {
-    accept = resolve;
-  });
+  const { promise: arrived, resolve: accept } = Promise.withResolvers<Link>();
   const server = await listen([kind === "unix" ? `unix:${join(directory, "l.sock")}` : "tcp:127.0.0.1:0"], {
     token: "token",
     identity: { role: "listener", id: "1" },
