@@ -1,0 +1,13 @@
+import { buildLimits } from "./limits.ts";
+
+/** What a person needs of something that application code threw: name, message and the lines of its own code. */
+export const describeThrown = (thrown: unknown): string => {
+  if (!(thrown instanceof Error)) return `it threw ${String(thrown)}`;
+  const stack = thrown.stack ?? "";
+  const frames = stack
+    .split("\n")
+    .filter((line) => /^\s+at /.test(line) && !/node:internal|[/\\]serve[/\\](build|api)[/\\]/.test(line))
+    .map((line) => line.replaceAll("file://", "").trimEnd());
+  const cause = thrown.cause === undefined ? [] : [`caused by ${String(thrown.cause)}`];
+  return [`${thrown.name}: ${thrown.message}`, ...frames.slice(0, buildLimits.stackLinesMax), ...cause].join("\n");
+};
