@@ -1,10 +1,11 @@
 import { Command, Option } from "commander";
 import { MantaError } from "../../base/errors.ts";
-import { type NodeOptions, startNode } from "../../node/index.ts";
+import { type NodeOptions, resolveNodeOptions, spawnNode } from "../../node/index.ts";
 import type { CliContext } from "../context.ts";
 import { startedText } from "../output/started-text.ts";
 import { holdNode } from "../start/hold-node.ts";
 import { ignoredOptions } from "../start/ignored-options.ts";
+import { refuseTakenPorts } from "../start/refuse-taken-ports.ts";
 
 /** Options as commander gives them; the node checks the values. */
 interface StartOptions {
@@ -69,7 +70,9 @@ const run = async (context: CliContext, options: StartOptions, self: Command): P
   const ignored = ignoredOptions().filter((option) => self.getOptionValueSource(option.attributeName()) === "cli");
   if (ignored.length > 0)
     context.warn(`manta: without effect here: ${ignored.map((option) => option.long).join(", ")}`);
-  const node = await startNode(nodeOptions(options), {
+  const resolved = await resolveNodeOptions(nodeOptions(options), context.env);
+  if (resolved.head) await refuseTakenPorts(resolved, context.clock);
+  const node = spawnNode(resolved, {
     stdio: options.block ? "inherit" : "log",
     // Where import paths of applications are looked up: the folder of whoever starts the head.
     env: { ...context.env, MANTA_APP_PATH: context.env.MANTA_APP_PATH ?? context.cwd },
