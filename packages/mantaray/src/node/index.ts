@@ -5,7 +5,6 @@
 
 export type { NodeOptions, ResolvedNodeOptions } from "./options.ts";
 export { resolveNodeOptions } from "./options.ts";
-export type { FoundNode, LocalNode, StopLocalNodeOptions } from "./processes/local-nodes.ts";
 export { listLocalNodes, stopLocalNode, sweepOrphans } from "./processes/local-nodes.ts";
-export type { NodeHandle, SpawnNodeOptions } from "./spawn-node.ts";
+export type { NodeHandle } from "./spawn-node.ts";
 export { spawnNode, startNode } from "./spawn-node.ts";

@@ -6,8 +6,6 @@ import { type LocalNode, type ProcessRef, readPidFiles, removePidFile } from "./
 import { bootId, isSameProcess, listProcesses, readProcessStat } from "./proc-stat.ts";
 import { killGroup, sendSignal } from "./signals.ts";
 
-export type { LocalNode } from "./pid-file.ts";
-
 /** A node with a pid file on this machine, and whether its agent runs. */
 export interface FoundNode extends LocalNode {
   readonly alive: boolean;
