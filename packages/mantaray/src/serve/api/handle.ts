@@ -40,12 +40,13 @@ type CallableName<T> = {
 /** Promises among the arguments are awaited before the call is sent. */
 type CallArgs<Args extends readonly unknown[]> = { [K in keyof Args]: Args[K] | PromiseLike<Args[K]> };
 
-type CallResult<R> =
-  Awaited<R> extends AsyncIterable<infer Y>
-    ? DeploymentResponseStream<Y>
-    : Awaited<R> extends Generator<infer Y>
-      ? DeploymentResponseStream<Awaited<Y>>
-      : DeploymentResponse<Awaited<R>>;
+type CallResult<R> = [Awaited<R>] extends [never] ? DeploymentResponse<never> : ValueResult<Awaited<R>>;
+
+type ValueResult<V> = [V] extends [AsyncIterable<infer Y>]
+  ? DeploymentResponseStream<Y>
+  : [V] extends [Generator<infer Y>]
+    ? DeploymentResponseStream<Awaited<Y>>
+    : DeploymentResponse<V>;
 
 type RemoteCall<F> = F extends (...args: infer Args) => infer R ? (...args: CallArgs<Args>) => CallResult<R> : never;
 

@@ -75,8 +75,6 @@ export class HandleCall implements OutboundRequest {
 
   // The router's side
 
-  onWritable(): void {}
-
   onBodyWanted(): void {}
 
   onRetry(): void {}

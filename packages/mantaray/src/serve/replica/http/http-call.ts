@@ -189,9 +189,10 @@ const declaredBytes = ({ fields }: HandlerAnswer): number => {
 
 const framingOf = (answer: HandlerAnswer, bytes: Uint8Array | null, bodyless: boolean): number => {
   if (bytes !== null) return answer.status === 304 ? bodyFraming.none : bytes.length;
+  if (!bodyless) return 0;
   // The answer to HEAD may say how long the body would have been.
-  if (bodyless) return answer.status === 204 ? bodyFraming.none : Math.max(declaredBytes(answer), bodyFraming.none);
-  return 0;
+  const declared = answer.status === 204 ? -1 : declaredBytes(answer);
+  return declared < 0 ? bodyFraming.none : declared;
 };
 
 /** Failures of calls to other deployments that tell the client to come again; any other error is the handler's own. */
