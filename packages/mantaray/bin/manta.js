@@ -2,7 +2,8 @@
 // Plain JavaScript that any Node can read: says what is wrong when this one is too old for the rest.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { enableCompileCache } from "node:module";
+// The default import: an old Node has the module, but not this function in it.
+import module from "node:module";
 import { constants } from "node:os";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +16,7 @@ const newEnough = major > needed[0] || (major === needed[0] && minor >= needed[1
 const aliasArguments = basename(process.argv[1] ?? "") === "serve" ? ["serve"] : [];
 
 if (newEnough) {
-  enableCompileCache?.();
+  module.enableCompileCache?.();
   process.argv.splice(2, 0, ...aliasArguments);
   const source = new URL("../src/cli/main.ts", import.meta.url);
   const built = new URL("../dist/cli/main.js", import.meta.url);
