@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { waitFor } from "../base/wait.ts";
 import { dial } from "./dial.ts";
 import { openLinks, wireKinds } from "./testing/links.ts";
@@ -18,7 +18,7 @@ describe.each(wireKinds)("acceptance over %s", (kind) => {
   it("decides over all streams of one read before user code of the first begins", async () => {
     const events: string[] = [];
     const streams: InRecorder[] = [];
-    await using links = await openLinks(kind, {
+    const links = await openLinks(kind, {
       setup: (link) =>
         link.accept(invoke, (stream, head, body) => {
           events.push(`decide ${head.toString()}`);
@@ -42,7 +42,7 @@ describe.each(wireKinds)("acceptance over %s", (kind) => {
   });
 
   it("tells a rejected stream from an accepted one of the same batch", async () => {
-    await using links = await openLinks(kind, {
+    const links = await openLinks(kind, {
       setup: (link) =>
         link.accept(invoke, (stream, head, body) => {
           if (head.toString() !== "full") return new InRecorder(stream, head, body);
@@ -64,7 +64,7 @@ describe.each(wireKinds)("acceptance over %s", (kind) => {
 
   it("holds what comes for a stream until it starts", async () => {
     const streams: InRecorder[] = [];
-    await using links = await openLinks(kind, {
+    const links = await openLinks(kind, {
       setup: (link) =>
         link.accept(invoke, (stream, head, body) => {
           const recorder = new InRecorder(stream, head, body);
@@ -92,7 +92,7 @@ describe.each(wireKinds)("acceptance over %s", (kind) => {
 describe.each(wireKinds)("what never started, over %s", (kind) => {
   it("never starts a stream that was canceled in the same read", async () => {
     const streams: InRecorder[] = [];
-    await using links = await openLinks(kind, {
+    const links = await openLinks(kind, {
       setup: (link) =>
         link.accept(invoke, (stream, head, body) => {
           const recorder = new InRecorder(stream, head, body);
@@ -108,7 +108,7 @@ describe.each(wireKinds)("what never started, over %s", (kind) => {
 
   it("says not accepted where the link breaks before the decision", async () => {
     let offered: Link | undefined;
-    await using links = await openLinks(kind, {
+    const links = await openLinks(kind, {
       setup: (link) =>
         link.accept(invoke, (stream) => {
           offered = stream.link;
@@ -128,7 +128,7 @@ describe.each(wireKinds)("what never started, over %s", (kind) => {
   });
 
   it("says not accepted where the acceptor throws, and the link goes on", async () => {
-    await using links = await openLinks(kind, {
+    const links = await openLinks(kind, {
       setup: (link) =>
         link.accept(invoke, (stream, head, body) => {
           if (head.toString() === "bad") throw new TypeError("a defect");
@@ -144,7 +144,7 @@ describe.each(wireKinds)("what never started, over %s", (kind) => {
 });
 
 /** A peer in a process of its own (see `testing/peer-process.ts`), and a link to it. */
-class Peer implements Disposable {
+class Peer {
   /** Where the peer writes down what it started. */
   readonly file: string;
   readonly #directory = mkdtempSync(join(tmpdir(), "manta-peer-"));
@@ -152,6 +152,10 @@ class Peer implements Disposable {
 
   constructor() {
     this.file = join(this.#directory, "started");
+    onTestFinished(() => {
+      this.kill();
+      rmSync(this.#directory, { recursive: true, force: true });
+    });
   }
 
   get pid(): number | undefined {
@@ -168,11 +172,6 @@ class Peer implements Disposable {
 
   kill(): void {
     this.#process?.kill("SIGKILL");
-  }
-
-  [Symbol.dispose](): void {
-    this.kill();
-    rmSync(this.#directory, { recursive: true, force: true });
   }
 }
 
@@ -206,7 +205,7 @@ const flood = async (link: Link, busyMs: number): Promise<Sent[]> => {
 describe.each(["unix", "tcp"] as const)("acceptance by a process that dies, over %s", (kind) => {
   it.each([0, 5])("reports every stream that started as accepted (opener busy for %i ms)", async (busyMs) => {
     for (const dieAt of [1, 7, 23]) {
-      using peer = new Peer();
+      const peer = new Peer();
       const sent = await flood(await peer.start(kind, "start", String(dieAt)), busyMs);
       const started = new Set(readFileSync(peer.file, "utf8").trim().split("\n"));
       expect(started.size).toBe(dieAt);
@@ -219,7 +218,7 @@ describe.each(["unix", "tcp"] as const)("acceptance by a process that dies, over
   });
 
   it("reads what a dead peer said last, though a write to it fails first", async () => {
-    using peer = new Peer();
+    const peer = new Peer();
     const link = await peer.start(kind, "start", "1");
     const [before, after] = [new OutRecorder(), new OutRecorder()];
     link.open(invoke, must, 0, Buffer.from("before"), null, before);
@@ -233,7 +232,7 @@ describe.each(["unix", "tcp"] as const)("acceptance by a process that dies, over
   });
 
   it("reports streams as not accepted whose process died deciding", async () => {
-    using peer = new Peer();
+    const peer = new Peer();
     const link = await peer.start(kind, "open", "3");
     const outs = ["a", "b", "c", "d"].map((name) => {
       const out = new OutRecorder();
@@ -246,7 +245,7 @@ describe.each(["unix", "tcp"] as const)("acceptance by a process that dies, over
   });
 
   it("ends a stream whose peer is killed in the middle of its answer", async () => {
-    using peer = new Peer();
+    const peer = new Peer();
     const link = await peer.start(kind, "stream", "0");
     const out = new OutRecorder();
     link.open(invoke, must, 0, Buffer.from("h"), null, out);

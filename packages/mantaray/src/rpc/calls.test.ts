@@ -6,7 +6,7 @@ import { waitFor } from "../base/wait.ts";
 import { defineService, nothing, streaming, unary } from "../protocol/service.ts";
 import { type Client, createClient } from "./client.ts";
 import { type Implementation, serveService } from "./serve-service.ts";
-import { openLinks, wireKinds } from "./testing/links.ts";
+import { type Links, openLinks, wireKinds } from "./testing/links.ts";
 import { type InStream, streamKinds } from "./types.ts";
 
 const bytes = z.instanceof(Uint8Array);
@@ -70,13 +70,13 @@ class Market implements Implementation<typeof fruit> {
 interface Served {
   readonly client: Client<typeof fruit>;
   readonly market: Market;
+  readonly links: Links;
 }
 
-const serve = async (kind: (typeof wireKinds)[number]) => {
+const serve = async (kind: (typeof wireKinds)[number]): Promise<Served> => {
   const market = new Market();
   const links = await openLinks(kind, { setup: (link) => serveService(link, fruit, market) });
-  const served: Served = { client: createClient(links.dialed, fruit), market };
-  return { ...served, links, [Symbol.asyncDispose]: () => links[Symbol.asyncDispose]() };
+  return { client: createClient(links.dialed, fruit), market, links };
 };
 
 const failure = async (promise: Promise<unknown>): Promise<MantaError> => {
@@ -94,7 +94,7 @@ const drain = async (iterator: AsyncIterator<unknown>): Promise<void> => {
 
 describe.each(wireKinds)("control calls over %s", (kind) => {
   it("answer, with defaults filled in, on several services of one link", async () => {
-    await using served = await serve(kind);
+    const served = await serve(kind);
     expect(await served.client.price({ name: "pear" })).toEqual({ total: 2 });
     serveService(served.links.accepted, other, { hello: (_request, { peer }) => ({ from: peer.role }) });
     expect((await createClient(served.links.dialed, other).hello({})).from).toBe(served.links.accepted.peer.role);
@@ -102,7 +102,7 @@ describe.each(wireKinds)("control calls over %s", (kind) => {
   });
 
   it("carry errors with code, message and details, and an application's own with its name", async () => {
-    await using served = await serve(kind);
+    const served = await serve(kind);
     const missing = await failure(served.client.price({ name: "plum" }));
     expect(missing).toMatchObject({ code: "not_found", rawMessage: "no plums", details: { name: "plum" } });
     const defect = await failure(served.client.price({ name: "pip" }));
@@ -110,7 +110,7 @@ describe.each(wireKinds)("control calls over %s", (kind) => {
   });
 
   it("check requests on both ends, and answers", async () => {
-    await using served = await serve(kind);
+    const served = await serve(kind);
     const wrong = { name: "pear", amount: 1.5 };
     const local = await failure(served.client.price(wrong));
     expect(local.message).toMatch(/^\[invalid_argument\] fruit\.price: amount: .*int/);
@@ -128,7 +128,7 @@ describe.each(wireKinds)("control calls over %s", (kind) => {
 
 describe.each(wireKinds)("the bounds of control calls over %s", (kind) => {
   it("carry big messages both ways, up to a limit", async () => {
-    await using served = await serve(kind);
+    const served = await serve(kind);
     for (const size of [0, 1, 65_520, 65_536, 5_000_000]) {
       const value = new Uint8Array(size).map((_, index) => index % 253);
       const answer = await served.client.store({ value });
@@ -139,7 +139,7 @@ describe.each(wireKinds)("the bounds of control calls over %s", (kind) => {
   });
 
   it("refuse an answer over the limit while it comes in", async () => {
-    await using links = await openLinks(kind);
+    const links = await openLinks(kind);
     let stream: InStream | undefined;
     let resets = 0;
     links.accepted.accept(streamKinds.call, (opened) => {
@@ -169,7 +169,7 @@ describe.each(wireKinds)("the bounds of control calls over %s", (kind) => {
   });
 
   it("end by their timeout and by their caller, and the implementation learns it", async () => {
-    await using served = await serve(kind);
+    const served = await serve(kind);
     const late = await failure(served.client.wait({}, { timeoutMs: 60 }));
     expect(late.message).toBe("[deadline_exceeded] fruit.wait: no answer within 60 ms");
     await until("the abort", () => served.market.aborted === 1);
@@ -191,7 +191,7 @@ describe.each(wireKinds)("the bounds of control calls over %s", (kind) => {
 
 describe.each(wireKinds)("streaming calls over %s", (kind) => {
   it("stream items in order, small and large", async () => {
-    await using served = await serve(kind);
+    const served = await serve(kind);
     const sizes = [
       { count: 0, size: 0 },
       { count: 2_000, size: 5 },
@@ -209,7 +209,7 @@ describe.each(wireKinds)("streaming calls over %s", (kind) => {
   });
 
   it("stream an error behind the items before it", async () => {
-    await using served = await serve(kind);
+    const served = await serve(kind);
     const seen: number[] = [];
     const error = await failure(
       (async () => {
@@ -223,7 +223,7 @@ describe.each(wireKinds)("streaming calls over %s", (kind) => {
   });
 
   it("hold a source whose consumer is slow, and end it when the consumer leaves", async () => {
-    await using served = await serve(kind);
+    const served = await serve(kind);
     const iterator = served.client.list({ count: 1_000_000, size: 1_000 })[Symbol.asyncIterator]();
     await iterator.next();
     let before = -1;
@@ -245,7 +245,7 @@ describe.each(wireKinds)("streaming calls over %s", (kind) => {
   });
 
   it("end a stream of items by signal and by the loss of the link", async () => {
-    await using served = await serve(kind);
+    const served = await serve(kind);
     const stop = new AbortController();
     const canceled = served.client.list({ count: 1e9 }, { signal: stop.signal })[Symbol.asyncIterator]();
     await canceled.next();

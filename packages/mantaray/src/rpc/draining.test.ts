@@ -21,7 +21,7 @@ const record = (streams: InRecorder[]) => ({
 describe.each(wireKinds)("draining over %s", (kind) => {
   it("lets open streams finish and refuses new ones at the opener", async () => {
     const streams: InRecorder[] = [];
-    await using links = await openLinks(kind, record(streams));
+    const links = await openLinks(kind, record(streams));
     const out = new OutRecorder();
     const stream = links.dialed.open(invoke, openFlags.acceptRequired, 0, Buffer.from("h"), null, out);
     await until("ACCEPT", () => stream.accepted);
@@ -56,7 +56,7 @@ describe.each(wireKinds)("draining over %s", (kind) => {
 
   it("tells streams that crossed the GOAWAY that they never started, and starts none of them", async () => {
     const streams: InRecorder[] = [];
-    await using links = await openLinks(kind, record(streams));
+    const links = await openLinks(kind, record(streams));
     const before = links.dialed.open(invoke, must, 0, Buffer.from("before"), null, new OutRecorder());
     await until("ACCEPT", () => before.accepted);
     const draining = links.accepted.drain();
@@ -76,7 +76,7 @@ describe.each(wireKinds)("draining over %s", (kind) => {
 
   it("resolves at once where nothing is open, and when the link breaks", async () => {
     const streams: InRecorder[] = [];
-    await using links = await openLinks(kind, record(streams));
+    const links = await openLinks(kind, record(streams));
     const stream = links.dialed.open(invoke, must, 0, Buffer.from("h"), null, new OutRecorder());
     await until("ACCEPT", () => stream.accepted);
     const draining = links.accepted.drain();

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:f
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { MantaError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
 import { waitFor } from "../base/wait.ts";
@@ -13,10 +13,17 @@ import type { Link } from "./types.ts";
 const identity = { role: "worker", id: "w1" };
 
 /** Listeners in a directory of their own. */
-class Listeners implements AsyncDisposable {
+class Listeners {
   readonly directory = mkdtempSync(join(tmpdir(), "manta-dial-"));
   readonly links: Link[] = [];
   readonly #servers: LinkServer[] = [];
+
+  constructor() {
+    onTestFinished(async () => {
+      for (const server of this.#servers) await server.close();
+      rmSync(this.directory, { recursive: true, force: true });
+    });
+  }
 
   async start(addresses: string[], token = "secret"): Promise<LinkServer> {
     const server = await listen(addresses, {
@@ -27,11 +34,6 @@ class Listeners implements AsyncDisposable {
     });
     this.#servers.push(server);
     return server;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const server of this.#servers) await server.close();
-    rmSync(this.directory, { recursive: true, force: true });
   }
 }
 
@@ -53,7 +55,7 @@ const message = (type: number, payload: Buffer): Buffer => {
 
 describe("the handshake", () => {
   it("prove who is who on every address", async () => {
-    await using at = new Listeners();
+    const at = new Listeners();
     const server = await at.start([`unix:${at.directory}/l.sock`, "tcp:127.0.0.1:0", "tcp:[::1]:0"]);
     for (const address of server.addresses) {
       expect(address).not.toMatch(/:0$/);
@@ -65,7 +67,7 @@ describe("the handshake", () => {
   });
 
   it("refuse a wrong token and a missing one, both ways, and never send it", async () => {
-    await using at = new Listeners();
+    const at = new Listeners();
     const server = await at.start(["tcp:127.0.0.1:0"]);
     const address = server.addresses[0] as string;
     expect(await code(dial(address, { token: "wrong", identity }))).toBe("unauthenticated");
@@ -77,7 +79,7 @@ describe("the handshake", () => {
   });
 
   it("detect a listener that does not know the token", async () => {
-    await using at = new Listeners();
+    const at = new Listeners();
     const path = join(at.directory, "fake.sock");
     // Plays along: a challenge, then a welcome with a made-up proof.
     const fake = createServer((socket) => {
@@ -95,7 +97,7 @@ describe("the handshake", () => {
 
 describe("dial and listen", () => {
   it("say what is wrong where nobody answers", async () => {
-    await using at = new Listeners();
+    const at = new Listeners();
     expect(await code(dial(`unix:${at.directory}/none.sock`, { token: "", identity }))).toBe("unavailable");
     expect(await code(dial("tcp:127.0.0.1:1", { token: "", identity }))).toBe("unavailable");
     for (const bad of ["tcp:nowhere", "http://x", "unix:relative", "tcp:h:99999"]) {
@@ -104,7 +106,7 @@ describe("dial and listen", () => {
   });
 
   it("give up after the time given, or when told to", async () => {
-    await using at = new Listeners();
+    const at = new Listeners();
     const mute = createServer(() => {});
     const path = join(at.directory, "mute.sock");
     await new Promise<void>((resolve) => mute.listen(path, resolve));
@@ -118,7 +120,7 @@ describe("dial and listen", () => {
   });
 
   it("replace the socket of a dead process, and never that of a living one", async () => {
-    await using at = new Listeners();
+    const at = new Listeners();
     const address = `unix:${at.directory}/l.sock`;
     const path = join(at.directory, "l.sock");
     writeFileSync(path, "stale");
@@ -134,7 +136,7 @@ describe("dial and listen", () => {
   });
 
   it("close every link with the listener", async () => {
-    await using at = new Listeners();
+    const at = new Listeners();
     const server = await at.start(["tcp:127.0.0.1:0"]);
     const link = await dial(server.addresses[0] as string, { token: "secret", identity });
     const reasons: string[] = [];

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { systemClock } from "../base/clock.ts";
 import { MantaError } from "../base/errors.ts";
@@ -23,10 +23,18 @@ const until = (what: string, probe: () => boolean): Promise<boolean> =>
   waitFor(probe, { timeoutMs: 10_000, what, intervalMs: 5 });
 
 /** Listeners that come and go by name, and persistent links to them. */
-class Cluster implements AsyncDisposable {
+class Cluster {
   readonly #directory = mkdtempSync(join(tmpdir(), "manta-again-"));
   readonly #servers = new Set<LinkServer>();
   readonly #links: PersistentLink[] = [];
+
+  constructor() {
+    onTestFinished(async () => {
+      for (const link of this.#links) link.close();
+      for (const server of this.#servers) await server.close();
+      rmSync(this.#directory, { recursive: true, force: true });
+    });
+  }
 
   address(name: string): string {
     return `unix:${join(this.#directory, name)}`;
@@ -70,12 +78,6 @@ class Cluster implements AsyncDisposable {
     this.#links.push(link);
     return link;
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const link of this.#links) link.close();
-    for (const server of this.#servers) await server.close();
-    rmSync(this.#directory, { recursive: true, force: true });
-  }
 }
 
 const failure = async (promise: Promise<unknown>): Promise<MantaError> => {
@@ -89,7 +91,7 @@ const failure = async (promise: Promise<unknown>): Promise<MantaError> => {
 
 describe("a persistent link", () => {
   it("waits for its first listener, and survives that one's death and return", async () => {
-    await using cluster = new Cluster();
+    const cluster = new Cluster();
     const link = cluster.link();
     link.start();
     const client = persistentClient(link, service);
@@ -106,7 +108,7 @@ describe("a persistent link", () => {
   });
 
   it("goes to the next address, and tries the last good one first", async () => {
-    await using cluster = new Cluster();
+    const cluster = new Cluster();
     const second = await cluster.start("b");
     const link = cluster.link();
     expect((await link.ready()).peer.id).toBe("b");
@@ -120,7 +122,7 @@ describe("a persistent link", () => {
   });
 
   it("is ready only when its set-up is through, and moves on where that fails", async () => {
-    await using cluster = new Cluster();
+    const cluster = new Cluster();
     await cluster.start("a");
     await cluster.start("b");
     const made: string[] = [];
@@ -151,7 +153,7 @@ describe("a persistent link", () => {
 
 describe("a persistent link in trouble", () => {
   it("leaves a peer that drains, whose streams may finish", async () => {
-    await using cluster = new Cluster();
+    const cluster = new Cluster();
     const accepted: Link[] = [];
     await cluster.start("a", (made) => accepted.push(made));
     const link = cluster.link();
@@ -169,7 +171,7 @@ describe("a persistent link in trouble", () => {
   });
 
   it("says unavailable, and why, when no link comes in time", async () => {
-    await using cluster = new Cluster();
+    const cluster = new Cluster();
     const link = cluster.link({ addresses: () => [cluster.address("none")] });
     const client = persistentClient(link, service);
     const error = await failure(client.name({}, { timeoutMs: 80 }));
@@ -189,7 +191,7 @@ describe("a persistent link in trouble", () => {
   });
 
   it("backs off from a listener that takes links and drops them", async () => {
-    await using cluster = new Cluster();
+    const cluster = new Cluster();
     let links = 0;
     await cluster.start("a", (made) => {
       links += 1;

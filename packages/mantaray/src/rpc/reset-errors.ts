@@ -11,10 +11,6 @@ export const resetError = (what: string, code: ResetCode, message: string): Mant
   );
 };
 
-/** The reset that says best why a control call ends. */
-export const resetCodeOfError = (error: MantaError): ResetCode =>
-  error.code === "payload_too_large" ? resetCodes.tooLarge : resetCodes.internal;
-
 const errorCodeOfReset: Readonly<Record<ResetCode, ErrorCode>> = {
   [resetCodes.canceled]: "canceled",
   [resetCodes.deadlineExceeded]: "deadline_exceeded",

@@ -21,7 +21,7 @@ const record = (link: Link, kind: typeof http | typeof invoke = invoke): InRecor
 
 describe.each(wireKinds)("a stream over %s", (kind) => {
   it("carries a small call in one frame each way, with the load", async () => {
-    await using links = await openLinks(kind);
+    const links = await openLinks(kind);
     links.accepted.localLoad = 17;
     links.accepted.accept(invoke, (stream, head, body, end) => {
       const answer = Buffer.from(`${body.toString()}${end}`);
@@ -39,7 +39,7 @@ describe.each(wireKinds)("a stream over %s", (kind) => {
   });
 
   it("is opened by either side", async () => {
-    await using links = await openLinks(kind);
+    const links = await openLinks(kind);
     links.dialed.accept(invoke, (stream, head, body) => {
       stream.respond(head, body, true);
       return null;
@@ -53,7 +53,7 @@ describe.each(wireKinds)("a stream over %s", (kind) => {
 
 describe.each(wireKinds)("the body of a stream over %s", (kind) => {
   it("carries bodies both ways at once, intact, in order", async () => {
-    await using links = await openLinks(kind);
+    const links = await openLinks(kind);
     const total = 3_000_000;
     const block = Buffer.from(Array.from({ length: 100_003 }, (_, index) => index % 251));
     links.accepted.accept(http, (stream, head) => {
@@ -81,7 +81,7 @@ describe.each(wireKinds)("the body of a stream over %s", (kind) => {
   });
 
   it("stops a writer whose reader pauses, and loses nothing", async () => {
-    await using links = await openLinks(kind);
+    const links = await openLinks(kind);
     const streams = record(links.accepted, http);
     const out = new OutRecorder();
     const stream = links.dialed.open(http, 0, 0, Buffer.alloc(0), null, out);
@@ -105,7 +105,7 @@ describe.each(wireKinds)("the body of a stream over %s", (kind) => {
   });
 
   it("sends a body of any size given at once, as question and as answer", async () => {
-    await using links = await openLinks(kind);
+    const links = await openLinks(kind);
     const body = Buffer.alloc(5_000_000, "abcdefg");
     const streams = record(links.accepted);
     const out = new OutRecorder();
@@ -119,7 +119,7 @@ describe.each(wireKinds)("the body of a stream over %s", (kind) => {
   });
 
   it("keeps the cuts of writes up to a frame, except for byte streams", async () => {
-    await using links = await openLinks(kind);
+    const links = await openLinks(kind);
     const streams = record(links.accepted);
     const stream = links.dialed.open(invoke, 0, 0, Buffer.alloc(0), null, new OutRecorder());
     const sizes = Array.from({ length: 60 }, (_, index) => (index * 7_919) % 65_537);
@@ -132,7 +132,7 @@ describe.each(wireKinds)("the body of a stream over %s", (kind) => {
 
 describe.each(wireKinds)("the end of a stream over %s", (kind) => {
   it("is canceled by its opener", async () => {
-    await using links = await openLinks(kind);
+    const links = await openLinks(kind);
     const streams = record(links.accepted);
     const out = new OutRecorder();
     const stream = links.dialed.open(invoke, openFlags.end, 0, Buffer.from("h"), null, out);
@@ -148,7 +148,7 @@ describe.each(wireKinds)("the end of a stream over %s", (kind) => {
   });
 
   it("is reset by its acceptor in the middle of the answer", async () => {
-    await using links = await openLinks(kind);
+    const links = await openLinks(kind);
     const streams = record(links.accepted);
     const out = new OutRecorder();
     links.dialed.open(invoke, openFlags.end, 0, Buffer.from("h"), null, out);
@@ -163,7 +163,7 @@ describe.each(wireKinds)("the end of a stream over %s", (kind) => {
   });
 
   it("ends with the answer, even where the opener still sends", async () => {
-    await using links = await openLinks(kind);
+    const links = await openLinks(kind);
     const streams = record(links.accepted);
     const out = new OutRecorder();
     const stream = links.dialed.open(invoke, 0, 0, Buffer.from("h"), Buffer.from("part"), out);
@@ -181,7 +181,7 @@ describe.each(wireKinds)("the end of a stream over %s", (kind) => {
   });
 
   it("ends on both sides when its deadline passes", async () => {
-    await using links = await openLinks(kind);
+    const links = await openLinks(kind);
     const streams = record(links.accepted);
     const out = new OutRecorder();
     links.dialed.open(invoke, openFlags.end | openFlags.acceptRequired, 60, Buffer.from("h"), null, out);
@@ -193,7 +193,7 @@ describe.each(wireKinds)("the end of a stream over %s", (kind) => {
   });
 
   it("is refused where nobody serves its kind", async () => {
-    await using links = await openLinks(kind);
+    const links = await openLinks(kind);
     const out = new OutRecorder();
     links.dialed.open(http, openFlags.end, 0, Buffer.from("h"), null, out);
     await until("the refusal", () => out.ends === 1);
@@ -204,7 +204,7 @@ describe.each(wireKinds)("the end of a stream over %s", (kind) => {
 
 describe.each(wireKinds)("many streams over %s", (kind) => {
   it("carries ten thousand streams, each its own", async () => {
-    await using links = await openLinks(kind, {
+    const links = await openLinks(kind, {
       setup: (link) =>
         link.accept(invoke, (stream, head, body) => {
           const answer = Buffer.concat([head, body]);
@@ -229,7 +229,7 @@ describe.each(wireKinds)("many streams over %s", (kind) => {
   });
 
   it("survives the reuse of its slot past the last generation", async () => {
-    await using links = await openLinks(kind, {
+    const links = await openLinks(kind, {
       setup: (link) => link.accept(invoke, (stream) => answering(() => stream.respond(Buffer.alloc(1), null, true))),
     });
     let answered = 0;

@@ -3,7 +3,7 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { limits } from "../base/limits.ts";
 import { waitFor } from "../base/wait.ts";
 import { frameTypes, fromAcceptor } from "./frames.ts";
@@ -39,7 +39,7 @@ const u32 = (value: number): Buffer => {
 };
 
 /** A listener that remembers what became of its one link. */
-class Victim implements AsyncDisposable {
+class Victim {
   link: Link | undefined;
   closeReason = "";
   readonly streams: InRecorder[] = [];
@@ -50,6 +50,10 @@ class Victim implements AsyncDisposable {
 
   constructor() {
     this.path = join(this.#directory, "l.sock");
+    onTestFinished(async () => {
+      await this.#server?.close();
+      rmSync(this.#directory, { recursive: true, force: true });
+    });
   }
 
   async start(): Promise<this> {
@@ -57,11 +61,6 @@ class Victim implements AsyncDisposable {
     const onLink = (link: Link): void => this.#welcome(link);
     this.#server = await listen([`unix:${this.path}`], { token: "t", identity: { role: "l", id: "" }, log, onLink });
     return this;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server?.close();
-    rmSync(this.#directory, { recursive: true, force: true });
   }
 
   #welcome(link: Link): void {
@@ -112,7 +111,7 @@ const cases: readonly (readonly [string, RegExp, () => Buffer])[] = [
 
 describe("a peer that breaks the protocol", () => {
   it.each(cases)("by %s loses the link, which is logged once", async (_name, reason, bytes) => {
-    await using victim = await new Victim().start();
+    const victim = await new Victim().start();
     const wire = connectUnix(victim.path);
     await dialHandshake(wire, { token: "t", identity: { role: "bad", id: "" } });
     wire.duplex.write(bytes());
@@ -127,7 +126,7 @@ describe("a peer that breaks the protocol", () => {
   });
 
   it("only by late frames of ended victim.streams does no harm", async () => {
-    await using victim = await new Victim().start();
+    const victim = await new Victim().start();
     const wire = connectUnix(victim.path);
     await dialHandshake(wire, { token: "t", identity: { role: "late", id: "" } });
     const late = [frameTypes.data, frameTypes.end, frameTypes.window, frameTypes.reset].flatMap((type) => {
@@ -147,7 +146,7 @@ describe("a peer that breaks the protocol", () => {
     ["a message out of turn", "mnta\x01\x03\x00\x00"],
     ["zeros", "\0".repeat(5_000)],
   ])("in the handshake, by %s, is told so and cut off", async (_name, garbage) => {
-    await using victim = await new Victim().start();
+    const victim = await new Victim().start();
     const socket = createConnection({ path: victim.path });
     const said: Buffer[] = [];
     socket.on("data", (chunk) => said.push(chunk)).on("error", () => {});

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import { type Log, silentLog } from "../../base/log.ts";
 import { dial } from "../dial.ts";
 import { linkPair } from "../link-pair.ts";
@@ -8,7 +9,7 @@ import { listen } from "../listen.ts";
 import type { Link } from "../types.ts";
 
 /** Both ends of one link in this process. */
-export interface Links extends AsyncDisposable {
+export interface Links {
   readonly dialed: Link;
   readonly accepted: Link;
 }
@@ -16,7 +17,7 @@ export interface Links extends AsyncDisposable {
 /** How two ends can be joined. */
 export const wireKinds = ["memory", "unix", "tcp"] as const;
 
-/** Two ends over a wire of the kind. `setup` sees the accepted end before its first frame. */
+/** Two ends over a wire of the kind, until the test is over. `setup` sees the accepted end before its first frame. */
 export const openLinks = async (
   kind: (typeof wireKinds)[number],
   options: { setup?: (accepted: Link) => void; log?: Log } = {},
@@ -24,7 +25,8 @@ export const openLinks = async (
   if (kind === "memory") {
     const [dialed, accepted] = await linkPair();
     options.setup?.(accepted);
-    return { dialed, accepted, [Symbol.asyncDispose]: async () => dialed.close() };
+    onTestFinished(() => dialed.close());
+    return { dialed, accepted };
   }
   const directory = mkdtempSync(join(tmpdir(), "manta-link-"));
   const log = options.log ?? silentLog;
@@ -43,13 +45,10 @@ export const openLinks = async (
     identity: { role: "dialer", id: "2" },
     log,
   });
-  return {
-    dialed,
-    accepted: await arrived,
-    [Symbol.asyncDispose]: async () => {
-      dialed.close();
-      await server.close();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
+  onTestFinished(async () => {
+    dialed.close();
+    await server.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return { dialed, accepted: await arrived };
 };
