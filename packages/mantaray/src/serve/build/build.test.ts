@@ -24,6 +24,11 @@ const project = (files: Record<string, string>, name = "app"): string => {
 const builder = (root: string): Builder =>
   new Builder({ outDir: join(dir, "out"), searchPaths: [root], clock: systemClock, env: process.env });
 
+const bundleIdOf = async (root: string): Promise<string> => {
+  const built = await builder(root).build({ importPath: "fruit:deployment_graph", args: {} });
+  return built.kind === "built" ? built.bundleId : built.message;
+};
+
 const failure = async (root: string, importPath: string, args: Record<string, unknown> = {}): Promise<string> => {
   const answer = await builder(root).build({ importPath, args });
   return answer.kind === "failed" ? answer.message : `built ${answer.bundleId}`;
@@ -64,13 +69,9 @@ describe("a good application", () => {
 
   it("has the same hash wherever it lies, and another one when it changes", async () => {
     const files = { "fruit.ts": fruit, "price.ts": "export const price = 1;" };
-    const build = async (root: string): Promise<string> => {
-      const built = await builder(root).build({ importPath: "fruit:deployment_graph", args: {} });
-      return built.kind === "built" ? built.bundleId : built.message;
-    };
-    const first = await build(project(files, "one"));
-    expect(await build(project(files, "quite/another"))).toBe(first);
-    expect(await build(project({ ...files, "price.ts": "export const price = 2;" }, "three"))).not.toBe(first);
+    const first = await bundleIdOf(project(files, "one"));
+    expect(await bundleIdOf(project(files, "quite/another"))).toBe(first);
+    expect(await bundleIdOf(project({ ...files, "price.ts": "export const price = 2;" }, "three"))).not.toBe(first);
   });
 
   it("may be a builder, an index file, and may use packages in CommonJS", async () => {
@@ -106,78 +107,80 @@ describe("a good application", () => {
   });
 });
 
+const failures: [string, string, string, RegExp][] = [
+  ["syntax", "a.ts", "export const app = = 1;", /\/a\.ts:1:20: Unexpected "="/],
+  ["TypeScript-only syntax", "a.ts", "interface A { b: \nexport const app = 1;", /\/a\.ts:\d+:\d+: /],
+  [
+    "missing package",
+    "a.ts",
+    'import x from "no-such-package";\nexport const app = x;',
+    /\/a\.ts:1:15: Could not resolve "no-such-package": the package is not installed/,
+  ],
+  [
+    "missing file",
+    "a.ts",
+    'import { x } from "./b.ts";\nexport const app = x;',
+    /\/a\.ts:1:19: Could not resolve "\.\/b\.ts"/,
+  ],
+  [
+    "native add-on",
+    "a.ts",
+    'import x from "./b.node";\nexport const app = x;',
+    /native add-on cannot be put into a bundle/,
+  ],
+  [
+    "missing export",
+    "a.ts",
+    "export const aap = 1, other = 2;",
+    /no export app \(it has: aap, other\), did you mean aap\?/,
+  ],
+  ["no export at all", "a.ts", "const app = 1;", /no export app: it exports nothing/],
+  [
+    "wrong kind",
+    "a.ts",
+    "export const app = 42;",
+    /export app must be an application or a function that returns one, got number/,
+  ],
+  [
+    "unbound",
+    "a.ts",
+    'import { deployment } from "mantaray";\nexport const app = deployment(class A {});',
+    /was not bound: export app\.bind/,
+  ],
+  [
+    "builder's result",
+    "a.ts",
+    "export const app = () => 3;",
+    /builder app must return an application, it returned number/,
+  ],
+  [
+    "builder's exception",
+    "a.ts",
+    'export const app = () => {\n  throw new TypeError("no price");\n};',
+    /builder app failed: TypeError: no price\n.*\/a\.ts:2:9/,
+  ],
+  [
+    "exception at import",
+    "a.ts",
+    "const a: number = 1;\n\nthrow new Error(`bad ${a}`);\nexport const app = 1;",
+    /failed when it was imported: Error: bad 1\n.*\/a\.ts:3:7/,
+  ],
+  [
+    "exit at import",
+    "a.ts",
+    'console.log("bye");\nprocess.exit(7);\nexport const app = 1;',
+    /ended the process \(exit code 7\) while it was imported\nIt printed:\nbye/,
+  ],
+  [
+    "bad option",
+    "a.ts",
+    'import { deployment } from "mantaray";\nexport const app = deployment(class A {}, { numReplicas: -1 }).bind();',
+    /numReplicas must be.*\n.*\/a\.ts:2:20/,
+  ],
+];
+
 describe("an error names its place", () => {
-  it.each<[string, string, string, RegExp]>([
-    ["syntax", "a.ts", "export const app = = 1;", /\/a\.ts:1:20: Unexpected "="/],
-    ["TypeScript-only syntax", "a.ts", "interface A { b: \nexport const app = 1;", /\/a\.ts:\d+:\d+: /],
-    [
-      "missing package",
-      "a.ts",
-      'import x from "no-such-package";\nexport const app = x;',
-      /\/a\.ts:1:15: Could not resolve "no-such-package": the package is not installed/,
-    ],
-    [
-      "missing file",
-      "a.ts",
-      'import { x } from "./b.ts";\nexport const app = x;',
-      /\/a\.ts:1:19: Could not resolve "\.\/b\.ts"/,
-    ],
-    [
-      "native add-on",
-      "a.ts",
-      'import x from "./b.node";\nexport const app = x;',
-      /native add-on cannot be put into a bundle/,
-    ],
-    [
-      "missing export",
-      "a.ts",
-      "export const aap = 1, other = 2;",
-      /no export app \(it has: aap, other\), did you mean aap\?/,
-    ],
-    ["no export at all", "a.ts", "const app = 1;", /no export app: it exports nothing/],
-    [
-      "wrong kind",
-      "a.ts",
-      "export const app = 42;",
-      /export app must be an application or a function that returns one, got number/,
-    ],
-    [
-      "unbound",
-      "a.ts",
-      'import { deployment } from "mantaray";\nexport const app = deployment(class A {});',
-      /was not bound: export app\.bind/,
-    ],
-    [
-      "builder's result",
-      "a.ts",
-      "export const app = () => 3;",
-      /builder app must return an application, it returned number/,
-    ],
-    [
-      "builder's exception",
-      "a.ts",
-      'export const app = () => {\n  throw new TypeError("no price");\n};',
-      /builder app failed: TypeError: no price\n.*\/a\.ts:2:9/,
-    ],
-    [
-      "exception at import",
-      "a.ts",
-      "const a: number = 1;\n\nthrow new Error(`bad ${a}`);\nexport const app = 1;",
-      /failed when it was imported: Error: bad 1\n.*\/a\.ts:3:7/,
-    ],
-    [
-      "exit at import",
-      "a.ts",
-      'console.log("bye");\nprocess.exit(7);\nexport const app = 1;',
-      /ended the process \(exit code 7\) while it was imported\nIt printed:\nbye/,
-    ],
-    [
-      "bad option",
-      "a.ts",
-      'import { deployment } from "mantaray";\nexport const app = deployment(class A {}, { numReplicas: -1 }).bind();',
-      /numReplicas must be.*\n.*\/a\.ts:2:20/,
-    ],
-  ])("%s", async (_what, file, text, expected) => {
+  it.each(failures)("%s", async (_what, file, text, expected) => {
     const root = project({ [file]: text, "b.node": "x" });
     const path = text.includes("./b.ts") ? join(root, "b.node") : "";
     if (path !== "") rmSync(path);

@@ -18,7 +18,7 @@ export interface RunBuildOptions {
 }
 
 /** Secrets of the cluster are none of the application's business. */
-const secretVariables = ["RAY_AUTH_TOKEN", "REDIS_PASSWORD", "RAY_REDIS_ADDRESS", "MANTA_WORKER_BOOT"];
+const secretVariables = new Set(["RAY_AUTH_TOKEN", "REDIS_PASSWORD", "RAY_REDIS_ADDRESS", "MANTA_WORKER_BOOT"]);
 
 /**
  * Runs one build in a process of its own. Errors of the application come back as `failed`; rejects with
@@ -64,7 +64,7 @@ export const runBuild = async (input: BuildInput, options: RunBuildOptions): Pro
 };
 
 const start = (options: RunBuildOptions): ChildProcess => {
-  const env = Object.fromEntries(Object.entries(options.env).filter(([name]) => !secretVariables.includes(name)));
+  const env = Object.fromEntries(Object.entries(options.env).filter(([name]) => !secretVariables.has(name)));
   return spawn(process.execPath, [fileURLToPath(programs.build)], {
     stdio: ["pipe", "pipe", "pipe", "pipe"],
     env,

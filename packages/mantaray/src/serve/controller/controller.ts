@@ -107,15 +107,17 @@ export class Controller {
     this.proxies = new ProxyManager({ clock, log, env, effects: this.#effects, ports, cluster: this.cluster });
     this.#builds = new BuildQueue({ builds: ports.builds, store: this.store, effects: this.#effects, clock, log });
     this.#shared = {
-      ...{ clock, random, log, env, ports },
+      clock,
+      random,
+      log,
+      env,
+      ports,
       effects: this.#effects,
       cluster: this.cluster,
       health: this.#health,
       isRouted: (id) => this.publisher.isRouted(id),
     };
     this.#loop = new ControlLoop({ clock, log, periodMs: env.loopPeriodMs, pass: () => this.#pass() });
-    // Nobody may be waiting for the recovery when it fails.
-    this.#recovered.promise.catch(() => undefined);
   }
 
   /** Passes so far. */
@@ -159,7 +161,12 @@ export class Controller {
     watch.catch((error: unknown) => log.error({ err: MantaError.from(error) }, "the watch of the cluster ended"));
   }
 
-  /** Resolves once the controller knows the cluster; `unavailable` when that takes too long. */
+  /** Resolves once the controller knows the cluster. */
+  get recovered(): Promise<void> {
+    return this.#recovered.promise;
+  }
+
+  /** As `recovered`; `unavailable` when that takes too long. */
   async ready(timeoutMs: number): Promise<void> {
     try {
       await withTimeout(this.#recovered.promise, timeoutMs, "the controller's recovery", this.#deps.clock);

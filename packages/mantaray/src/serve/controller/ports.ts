@@ -27,6 +27,7 @@ export type ControllerGcs = Pick<
   | "kvPut"
   | "kvGet"
   | "kvDelete"
+  | "kvKeys"
   | "putRouting"
   | "getRouting"
   | "subscribe"

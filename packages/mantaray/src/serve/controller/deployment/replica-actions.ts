@@ -1,4 +1,4 @@
-import { MantaError } from "../../../base/errors.ts";
+import type { MantaError } from "../../../base/errors.ts";
 import { actorSpecSchema } from "../../../protocol/actor.ts";
 import { serveNamespace } from "../../../protocol/controller.ts";
 import { hash } from "../../config/index.ts";

@@ -126,12 +126,13 @@ describe("status of a deployment", () => {
   });
 });
 
+const statusOf = (...states: string[]): string => {
+  const deployments = new Map(states.map((state, index) => [`D${index}`, parse(state)]));
+  const { status, message } = applicationStatus({ deleting: false, build: { state: "done" }, deployments });
+  return message === "" ? status : `${status}: ${message}`;
+};
+
 describe("status of an application", () => {
-  const of = (...states: string[]): string => {
-    const deployments = new Map(states.map((state, index) => [`D${index}`, parse(state)]));
-    const { status, message } = applicationStatus({ deleting: false, build: { state: "done" }, deployments });
-    return message === "" ? status : `${status}: ${message}`;
-  };
   const fine = "HEALTHY/UPSCALE_COMPLETED";
 
   it.each<[string[], string]>([
@@ -144,7 +145,7 @@ describe("status of an application", () => {
     [[started, strike], "UNHEALTHY: The deployments ['D1'] are UNHEALTHY."],
     [[failedStart, strike, failedStrike], "DEPLOY_FAILED: Failed to update the deployments ['D0', 'D2']."],
   ])("%j is %s", (states, expected) => {
-    expect(of(...states)).toBe(expected);
+    expect(statusOf(...states)).toBe(expected);
   });
 
   it("is that of the build while there is nothing newer", () => {
