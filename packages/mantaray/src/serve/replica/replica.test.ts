@@ -11,8 +11,8 @@ import { deployment } from "../api/deployment.ts";
 import { BackPressureError, RequestCancelledError, RequestTimeoutError } from "../api/errors.ts";
 import type { Handle } from "../api/handle.ts";
 import { installWebGlobals } from "./http/web-globals.ts";
-import { type OpenedRequest, openRequest } from "./testing/http-opener.ts";
-import { type NetworkOverride, ReplicaNetwork } from "./testing/replica-network.ts";
+import { type OpenedRequest, openRequest } from "./fixtures/http-opener.ts";
+import { type NetworkOverride, ReplicaNetwork } from "./fixtures/replica-network.ts";
 
 let uninstall: () => void;
 beforeAll(() => {

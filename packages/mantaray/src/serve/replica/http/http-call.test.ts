@@ -5,8 +5,8 @@ import { waitFor } from "../../../base/wait.ts";
 import { resetCodes } from "../../../rpc/types.ts";
 import { getRequestContext } from "../../api/context.ts";
 import { deployment } from "../../api/deployment.ts";
-import { type OpenedAnswer, openRequest } from "../testing/http-opener.ts";
-import { ReplicaNetwork } from "../testing/replica-network.ts";
+import { type OpenedAnswer, openRequest } from "../fixtures/http-opener.ts";
+import { ReplicaNetwork } from "../fixtures/replica-network.ts";
 import { installWebGlobals } from "./web-globals.ts";
 
 let uninstall: () => void;

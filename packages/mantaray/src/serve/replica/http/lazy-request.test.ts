@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { encodeRequestHead } from "../testing/request-frames.ts";
+import { encodeRequestHead } from "../fixtures/request-frames.ts";
 import { LazyRequest } from "./lazy-request.ts";
 import { RequestBody } from "./request-body.ts";
 import { RequestHead } from "./request-head.ts";

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { encodeRequestHead } from "../testing/request-frames.ts";
+import { encodeRequestHead } from "../fixtures/request-frames.ts";
 import { LazyRequest } from "./lazy-request.ts";
 import { RequestBody } from "./request-body.ts";
 import { RequestHead } from "./request-head.ts";
