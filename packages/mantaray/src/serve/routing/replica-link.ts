@@ -31,6 +31,8 @@ export class ReplicaLink extends Replica {
   readonly #rejectBackoff: Backoff;
   #wanted = true;
   #leaving = false;
+  /** It rejected since its last answer. */
+  #rejected = false;
   #dialTimer: Timer | undefined;
   #blockTimer: Timer | undefined;
   #suspectTimer: Timer | undefined;
@@ -49,6 +51,7 @@ export class ReplicaLink extends Replica {
     this.onLoad(load);
     if (this.blocked) return;
     this.blocked = true;
+    this.#rejected = true;
     this.#blockTimer = this.#deps.clock.after(this.#rejectBackoff.nextMs(), () => this.#unblock(), { unref: true });
   }
 
@@ -64,10 +67,10 @@ export class ReplicaLink extends Replica {
   /** It began an answer; `load` came with it. */
   onAnswer(load: number): void {
     this.onLoad(load);
-    if (this.blocked) {
-      this.#rejectBackoff.reset();
-      this.#unblock();
-    }
+    if (!this.#rejected) return;
+    this.#rejected = false;
+    this.#rejectBackoff.reset();
+    if (this.blocked) this.#unblock();
   }
 
   /** The link broke, whoever noticed first. */
