@@ -7,7 +7,7 @@ import { MantaError } from "../base/errors.ts";
  */
 const packr = new Packr({ structuredClone: true, useRecords: true, copyBuffers: true });
 
-/** Bytes of a value; `invalid_argument` for what cannot travel, such as a function. */
+/** Bytes of a value; `invalid_argument` for what cannot travel, such as a symbol. A function arrives as undefined. */
 export const packValue = (value: unknown): Buffer => {
   try {
     // The packer reuses its buffer.
