@@ -1,4 +1,4 @@
-import type { Deployment } from "./deployment.ts";
+import type { BoundDeployment } from "./bound-deployment.ts";
 import type { HandleTarget } from "./handle.ts";
 
 declare const servedAs: unique symbol;
@@ -14,10 +14,10 @@ export class Application<T = unknown> {
   /** Type only: what a handle to it speaks for. */
   declare readonly [servedAs]: T;
   readonly [applicationMark] = true;
-  readonly deployment: Deployment<T>;
+  readonly deployment: BoundDeployment;
   readonly args: readonly unknown[];
 
-  constructor(deployment: Deployment<T>, args: readonly unknown[]) {
+  constructor(deployment: BoundDeployment, args: readonly unknown[]) {
     this.deployment = deployment;
     this.args = args;
   }

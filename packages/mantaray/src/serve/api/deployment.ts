@@ -1,26 +1,16 @@
 import { MantaError } from "../../base/errors.ts";
 import { Application, type BindArgs } from "./application.ts";
+import type { BoundDeployment, DeploymentTarget, FetchObject } from "./bound-deployment.ts";
 import type { DeploymentOptions } from "./deployment-options.ts";
 import { type ReferenceOptions, toReferenceOptions } from "./reference-options.ts";
 
 /** Marks a `Deployment` across copies of this package. */
 export const deploymentMark: unique symbol = Symbol.for("mantaray.deployment") as never;
 
-/** An object with a `fetch` method, such as a Hono app. */
-export interface FetchObject {
-  fetch(request: Request): unknown;
-}
-
-/** What a deployment runs: a class of which each replica makes one, a function, or an object with `fetch`. */
-export type DeploymentTarget =
-  | { readonly kind: "class"; readonly create: new (...args: never[]) => object }
-  | { readonly kind: "function"; readonly call: (...args: never[]) => unknown }
-  | { readonly kind: "object"; readonly object: FetchObject };
-
 type UserConfigOf<T> = T extends { reconfigure(config: infer UserConfig): unknown } ? UserConfig : unknown;
 
 /** A class, function or fetch object with the options it is served with. Immutable. */
-export class Deployment<T = unknown, Args extends readonly unknown[] = readonly never[]> {
+export class Deployment<T = unknown, Args extends readonly unknown[] = readonly never[]> implements BoundDeployment {
   readonly [deploymentMark] = true;
   readonly name: string;
   readonly target: DeploymentTarget;
@@ -50,7 +40,7 @@ export class Deployment<T = unknown, Args extends readonly unknown[] = readonly 
 
   /** An application: this deployment with the arguments of its class. */
   bind(...args: BindArgs<Args>): Application<T> {
-    return new Application<T>(this as unknown as Deployment<T>, args);
+    return new Application<T>(this, args);
   }
 }
 

@@ -1,6 +1,7 @@
 import { MantaError } from "../../base/errors.ts";
 import { type Application, isApplication } from "./application.ts";
-import { type DeploymentTarget, isDeployment } from "./deployment.ts";
+import type { DeploymentTarget } from "./bound-deployment.ts";
+import { isDeployment } from "./deployment.ts";
 import type { ReferenceOptions } from "./reference-options.ts";
 
 /** One deployment of an application. */

@@ -51,6 +51,11 @@ export class HandleCall implements OutboundRequest {
     });
   }
 
+  /** Answered, failed or canceled. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
   prepare(prepared: PreparedCall): void {
     this.head = prepared.head;
     this.body = prepared.body;

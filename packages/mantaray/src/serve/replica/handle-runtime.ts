@@ -47,6 +47,8 @@ interface Invocation {
 
 const dispatch = (deps: HandleRuntimeDeps, invocation: Invocation, args: readonly unknown[]): void => {
   const { call, address, method, options, parent } = invocation;
+  // Canceled while its arguments were awaited.
+  if (call.settled) return;
   if (parent?.canceled === true) {
     call.fail(new MantaError("canceled", `the request that called ${address.deployment} was canceled`));
     return;

@@ -10,9 +10,9 @@ import { getReplicaContext, getRequestContext } from "../api/context.ts";
 import { deployment } from "../api/deployment.ts";
 import { BackPressureError, RequestCancelledError, RequestTimeoutError } from "../api/errors.ts";
 import type { Handle } from "../api/handle.ts";
-import { installWebGlobals } from "./http/web-globals.ts";
 import { type OpenedRequest, openRequest } from "./fixtures/http-opener.ts";
 import { type NetworkOverride, ReplicaNetwork } from "./fixtures/replica-network.ts";
+import { installWebGlobals } from "./http/web-globals.ts";
 
 let uninstall: () => void;
 beforeAll(() => {
@@ -247,6 +247,20 @@ describe("a call made for a request", () => {
     );
     expect(await answerOf(network, "Front")).toEqual([true, true]);
     await sees(shared, "saw the cancel");
+  });
+
+  it("is never sent when it was canceled while its arguments were awaited", async () => {
+    const shared = probe();
+    const network = await start(
+      front(async (store) => {
+        const argument = Promise.withResolvers<number>();
+        const call = store.times(argument.promise);
+        call.cancel();
+        argument.resolve(1);
+        return [(await failureOf(call)).code];
+      }, shared),
+    );
+    expect(await answerOf(network, "Front")).toEqual(["canceled"]);
   });
 
   it("is canceled with the request that made it", async () => {

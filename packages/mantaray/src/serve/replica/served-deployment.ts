@@ -1,6 +1,6 @@
 import { MantaError } from "../../base/errors.ts";
+import type { DeploymentTarget } from "../api/bound-deployment.ts";
 import { functionCallName } from "../api/create-handle.ts";
-import type { DeploymentTarget } from "../api/deployment.ts";
 import { LazyResponse } from "./http/lazy-response.ts";
 
 type Method = (...args: unknown[]) => unknown;
