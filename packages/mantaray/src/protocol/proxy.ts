@@ -10,7 +10,6 @@ export const proxyArgsSchema = z.object({
   /** The head's proxy is healthy without a replica, so that scale from zero works. */
   isHead: z.boolean().default(false),
 });
-export type ProxyArgs = z.infer<typeof proxyArgsSchema>;
 export type ProxyArgsInput = z.input<typeof proxyArgsSchema>;
 
 /** What became of the requests of one deployment in one proxy or replica process (`serve/routing` counts). */

@@ -25,7 +25,7 @@ export const failureResponse = ({ code, message }: RequestFailure, { requestId, 
 };
 
 /** Of a failure of ours: its code, for programs. */
-export const reasonField = "x-manta-reason";
+const reasonField = "x-manta-reason";
 /** Of an answer that took more than one replica: how often the request was sent again after a failure. */
 export const retriesField = "x-manta-retries";
 

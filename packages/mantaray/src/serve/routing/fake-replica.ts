@@ -1,3 +1,4 @@
+import { systemClock } from "../../base/clock.ts";
 import { newActorId, newNodeId } from "../../base/ids.ts";
 import { silentLog } from "../../base/log.ts";
 import type { RoutingReplica } from "../../protocol/routing.ts";
@@ -149,7 +150,7 @@ export const dyingInAnswer =
   (arrival) =>
     whenComplete(arrival, (stream) => {
       stream.respond(head, part, false);
-      setTimeout(() => void arrival.replica.die(), 20);
+      systemClock.after(20, () => void arrival.replica.die());
     });
 
 /** Takes requests and keeps them: the test answers by `held.shift()?.respond(…)`. */

@@ -5,7 +5,6 @@
  * deployments it calls. Nothing here ever asks the control plane.
  */
 
-export { addCounters, newCounters } from "./counters.ts";
-export type { OutboundCall, OutboundRequest, RequestFailure, Router, RouterCounters } from "./outbound-request.ts";
+export type { OutboundCall, OutboundRequest, RequestFailure, Router } from "./outbound-request.ts";
 export { RouteTable } from "./route-table.ts";
-export { createRouterPool, type RouterPool, type RouterPoolOptions } from "./router-pool.ts";
+export { createRouterPool, type RouterPool } from "./router-pool.ts";
