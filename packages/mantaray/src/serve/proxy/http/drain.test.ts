@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { waitFor } from "../../../base/wait.ts";
+import type { HttpExchange } from "./exchange.ts";
+import { exchangeBytes, RawClient } from "./fixtures/raw-client.ts";
+import { echo, handlerOf, okStream, respond, startFront, streamed } from "./fixtures/test-front.ts";
+import type { HttpFront } from "./front.ts";
+
+const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const soon = { timeoutMs: 10_000, intervalMs: 2 };
+const limits = { drainIdleMs: 100, sweepPeriodMs: 20 };
+
+describe("drain of the front", () => {
+  let front: HttpFront | undefined;
+  const clients: RawClient[] = [];
+  const open = async (): Promise<RawClient> => {
+    const client = await RawClient.connect(front?.port ?? 0);
+    clients.push(client);
+    return client;
+  };
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.destroy();
+    await front?.close();
+  });
+
+  it("ends at once without connections, and twice", async () => {
+    front = await startFront();
+    const { port } = front;
+    await front.drain(10_000);
+    await front.drain(10_000);
+    await expect(RawClient.connect(port)).rejects.toThrow(/connection/);
+  });
+
+  it("answers what is under way and what still arrives, and closes each connection with its answer", async () => {
+    const exchanges: HttpExchange[] = [];
+    front = await startFront((exchange) => exchanges.push(exchange), { limits: { ...limits, drainIdleMs: 5_000 } });
+    const [waiting, idle] = [await open(), await open()];
+    waiting.send(get);
+    await waitFor(() => exchanges.length === 1, { ...soon, what: "a request" });
+    const drained = front.drain(10_000);
+    expect(front.draining).toBe(true);
+    idle.send(get);
+    const late = await open();
+    late.send(get);
+    await waitFor(() => exchanges.length === 3, { ...soon, what: "requests during the drain" });
+    for (const exchange of exchanges) respond(exchange, "ok");
+    for (const client of [waiting, idle, late]) {
+      const [response] = await client.responses(1);
+      expect(response).toMatchObject({ status: 200, fields: { connection: "close" } });
+      await client.end();
+      client.socket.end();
+    }
+    await drained;
+    expect(front.stats).toMatchObject({ connections: 0, cut: 0 });
+  });
+
+  it("does not end a connection without a word that was told nothing: its next request is answered", async () => {
+    const exchanges: HttpExchange[] = [];
+    front = await startFront(
+      (exchange) => {
+        exchanges.push(exchange);
+        if (exchanges.length === 1) exchange.respondRaw(okStream, Buffer.from("begun "), streamed);
+        else respond(exchange, "next");
+      },
+      { limits: { ...limits, drainIdleMs: 5_000 } },
+    );
+    const client = await open();
+    client.send(get);
+    await waitFor(() => client.text.includes("begun"), { ...soon, what: "the beginning" });
+    const drained = front.drain(10_000);
+    exchanges[0]?.end();
+    expect((await client.responses(1))[0]?.fields.connection).toBeUndefined();
+    client.send(get);
+    expect((await client.responses(2))[1]).toMatchObject({ body: "next", fields: { connection: "close" } });
+    client.socket.end();
+    await drained;
+  });
+
+  it("closes connections that stay idle", async () => {
+    front = await startFront(echo, { limits });
+    const [used, unused] = [await open(), await open()];
+    used.send(get);
+    await used.responses(1);
+    const drained = front.drain(10_000);
+    for (const client of [used, unused]) {
+      await client.end();
+      client.socket.end();
+    }
+    await drained;
+    expect(front.stats.cut).toBe(0);
+  });
+
+  it("cuts the rest when its time is over, and tells the core", async () => {
+    let gone = 0;
+    front = await startFront(
+      (exchange) => {
+        exchange.handler = handlerOf({ onClientGone: () => (gone += 1) });
+      },
+      { limits },
+    );
+    const client = await open();
+    client.send(get);
+    await waitFor(() => front?.stats.openExchanges === 1, { ...soon, what: "the request" });
+    await front.drain(200);
+    expect(gone).toBe(1);
+    await client.close();
+  });
+
+  it("accepts on a socket of its own for half of its time, while something is under way", async () => {
+    front = await startFront(() => {}, { limits: { ...limits, drainIdleMs: 60_000 } });
+    const { port } = front;
+    const client = await open();
+    client.send(get);
+    await waitFor(() => front?.stats.openExchanges === 1, { ...soon, what: "the request" });
+    let ended = false;
+    const drained = front.drain(2_000).then(() => (ended = true));
+    const early = await open();
+    expect(early.closed).toBe(false);
+    await waitFor(() => accepts(port).then((accepted) => !accepted), { ...soon, what: "a refused connection" });
+    expect(ended).toBe(false);
+    await drained;
+  });
+});
+
+describe("a front on a listening socket it was given", () => {
+  it("serves it, and leaves what arrives to its other holders once it drains", async () => {
+    const holder = createServer();
+    await new Promise<void>((resolve) => {
+      holder.listen(0, "127.0.0.1", resolve);
+    });
+    const { port } = holder.address() as AddressInfo;
+    const { fd } = (holder as unknown as { _handle: { fd: number } })._handle;
+    const program = new URL("./fixtures/given-socket.ts", import.meta.url).pathname;
+    const start = (): ChildProcess => spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "inherit", fd] });
+    const [first, second] = [start(), start()];
+    try {
+      await Promise.all([said(first, "listening"), said(second, "listening")]);
+      holder.close();
+      // Whoever accepts, answers.
+      for (let count = 0; count < 20; count += 1) expect(await pidOf(port)).toMatch(/^\d+$/);
+      first.stdin?.end();
+      await said(first, "drained");
+      for (let count = 0; count < 20; count += 1) expect(await pidOf(port)).toBe(String(second.pid));
+    } finally {
+      first.kill("SIGKILL");
+      second.kill("SIGKILL");
+    }
+  });
+});
+
+const accepts = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    socket.once("connect", () => resolve(true));
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+
+const pidOf = async (port: number): Promise<string | undefined> => {
+  const [response] = await exchangeBytes(port, get.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
+  return response?.body;
+};
+
+const said = async (child: ChildProcess, word: string): Promise<void> => {
+  let text = "";
+  child.stdout?.on("data", (bytes: Buffer) => (text += bytes.toString()));
+  await waitFor(() => text.includes(word), { ...soon, what: `"${word}" of a front` });
+};
