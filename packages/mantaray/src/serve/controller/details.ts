@@ -70,7 +70,7 @@ const actorDetails = (cluster: ClusterView, nodeId: NodeId | null, record: Actor
     actor_name: record?.spec.name ?? null,
     worker_id: record?.workerId ?? null,
     // Relative to the log folder of its node, as the State API's log endpoints take it.
-    log_file_path: record?.workerId == null ? null : `worker-${record.workerId.slice(0, 8)}.err`,
+    log_file_path: record?.workerId == null ? null : `worker-${record.workerId.slice(0, 8)}-${record.pid ?? 0}.err`,
   };
 };
 

@@ -91,7 +91,10 @@ export class ReplicaActions {
     const run = (): ReturnType<typeof shared.ports.gcs.createActor> =>
       shared.ports.gcs.createActor({ spec }, { timeoutMs: controllerLimits.callTimeoutMs });
     this.#start(replica, "create a replica", run, {
-      done: ({ actor }) => void replicas.observe(actor),
+      // Events that followed may have overtaken the answer: they know better.
+      done: ({ actor }) => {
+        if (replica.record === null) replicas.observe(actor);
+      },
       failed: (error) => {
         // Made by a call whose answer was lost, or perhaps made: the name tells.
         replica.uncertain = error.code === "already_exists" || error.retryable || error.code === "deadline_exceeded";
@@ -107,7 +110,9 @@ export class ReplicaActions {
         { timeoutMs: controllerLimits.callTimeoutMs },
       );
     this.#start(replica, "look up a replica", run, {
-      done: ({ actor }) => void replicas.observe(actor),
+      done: ({ actor }) => {
+        if (replica.record === null) replicas.observe(actor);
+      },
       failed: (error) => {
         if (error.code !== "not_found") return;
         replica.uncertain = false;

@@ -146,7 +146,10 @@ export class ProxyManager {
     const spec = actorSpecSchema.parse(proxySpec(node, this.#http, env.defaultHttpHost));
     proxy.record = null;
     this.#start(proxy, "create a proxy", () => ports.gcs.createActor({ spec }, callOptions), {
-      done: ({ actor }) => this.observe(actor, proxy.nodeId),
+      done: ({ actor }) => {
+        // Events that followed may have overtaken the answer: they know better.
+        if (proxy.record?.actorId !== actor.actorId) this.observe(actor, proxy.nodeId);
+      },
       failed: (error) => {
         proxy.uncertain = error.code === "already_exists" || error.retryable || error.code === "deadline_exceeded";
       },

@@ -1,0 +1,254 @@
+import type { Clock } from "../../../base/clock.ts";
+import { MantaError } from "../../../base/errors.ts";
+import { type ActorId, type NodeId, parseActorId, parseNodeId, parseWorkerId } from "../../../base/ids.ts";
+import { type Random, randomBelow } from "../../../base/random.ts";
+import type { ActorRecord, ActorSpec, DeathCause } from "../../../protocol/actor.ts";
+import type { GcsEvent } from "../../../protocol/gcs.ts";
+import type { NodeRecord } from "../../../protocol/node.ts";
+import type { RoutingSnapshot } from "../../../protocol/routing.ts";
+
+/** How actors of a module behave once they have a place. */
+export interface ActorBehaviour {
+  readonly startMs: number;
+  /** Text of the constructor's exception; undefined: it starts. */
+  readonly startError: string | undefined;
+  readonly stopMs: number;
+}
+
+/** What the cluster is made of. */
+export interface SimulatedClusterOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly behaviour: (spec: ActorSpec) => ActorBehaviour;
+  /** Share of calls whose request or answer is lost. Default 0. */
+  readonly lossShare?: number;
+}
+
+/** Control store and nodes in one, at the seam at which the controller acts: placement, life and death of actors, events. */
+export class SimulatedCluster {
+  readonly nodes = new Map<NodeId, NodeRecord>();
+  readonly actors = new Map<ActorId, ActorRecord>();
+  readonly kv = new Map<string, Uint8Array>();
+  routing: RoutingSnapshot | null = null;
+  lossShare: number;
+  /** Sees every snapshot before it is taken, and every stop. */
+  onRouting: ((next: RoutingSnapshot, before: RoutingSnapshot | null) => void) | undefined;
+  onRemove: ((actor: ActorRecord) => void) | undefined;
+  readonly #options: SimulatedClusterOptions;
+  readonly #subscribers = new Set<(event: GcsEvent) => void>();
+  #serial = 0;
+
+  constructor(options: SimulatedClusterOptions) {
+    this.#options = options;
+    this.lossShare = options.lossShare ?? 0;
+  }
+
+  addNode(options: { cpus: number; isHead?: boolean; ip?: string }): NodeId {
+    const nodeId = parseNodeId(this.#hex(56));
+    this.nodes.set(nodeId, {
+      nodeId,
+      ip: options.ip ?? `127.0.0.${this.#serial}`,
+      name: `node-${this.#serial}`,
+      isHead: options.isHead ?? false,
+      state: "ALIVE",
+      stateMessage: "",
+      draining: false,
+      resources: { CPU: options.cpus },
+      labels: {},
+      addresses: { unix: "unix:/none", tcp: "tcp:127.0.0.1:1" },
+      agentPort: 1,
+      proxyPort: 0,
+      startMs: this.#options.clock.wallMs(),
+      endMs: null,
+    });
+    this.#tellNode(nodeId);
+    this.#place();
+    return nodeId;
+  }
+
+  killNode(nodeId: NodeId): void {
+    const node = this.nodes.get(nodeId);
+    if (node === undefined) return;
+    this.nodes.delete(nodeId);
+    this.#tell({ kind: "node", node: { ...node, state: "DEAD" } });
+    for (const actor of [...this.actors.values()]) {
+      if (actor.nodeId === nodeId) this.die(actor.actorId, { kind: "NODE_DIED", message: "its node died" });
+    }
+  }
+
+  drainNode(nodeId: NodeId): void {
+    const node = this.nodes.get(nodeId);
+    if (node === undefined) return;
+    this.nodes.set(nodeId, { ...node, draining: true });
+    this.#tellNode(nodeId);
+  }
+
+  live(prefix = "SERVE_REPLICA::"): ActorRecord[] {
+    return [...this.actors.values()].filter((actor) => actor.state !== "DEAD" && actor.spec.name.startsWith(prefix));
+  }
+
+  create(spec: ActorSpec): ActorRecord {
+    const taken = [...this.actors.values()].some((actor) => actor.state !== "DEAD" && actor.spec.name === spec.name);
+    if (taken) throw new MantaError("already_exists", `${spec.name} exists`);
+    const actorId = parseActorId(this.#hex(32));
+    const record: ActorRecord = {
+      actorId,
+      spec,
+      state: "PENDING_CREATION",
+      nodeId: null,
+      workerId: null,
+      pid: null,
+      addresses: null,
+      restarts: 0,
+      deathCause: null,
+      startMs: this.#options.clock.wallMs(),
+      endMs: null,
+      pendingReason: "",
+    };
+    this.actors.set(actorId, record);
+    this.#options.clock.after(1, () => this.#place());
+    return record;
+  }
+
+  remove(actorId: ActorId, graceMs: number): void {
+    const actor = this.actors.get(actorId);
+    if (actor === undefined) throw new MantaError("not_found", `no actor ${actorId}`);
+    if (actor.state === "DEAD" || actor.stopRequested !== undefined) return;
+    this.onRemove?.(actor);
+    this.#set({ ...actor, stopRequested: { replace: false, graceMs, reason: "removed" } });
+    const delayMs = Math.min(graceMs, this.#options.behaviour(actor.spec).stopMs);
+    this.#options.clock.after(delayMs, () => this.die(actorId, { kind: "KILLED", message: "removed" }));
+  }
+
+  /** The process ends. A proxy is started again in place, as its spec says. */
+  die(actorId: ActorId, cause: DeathCause): void {
+    const actor = this.actors.get(actorId);
+    if (actor === undefined || actor.state === "DEAD") return;
+    const restarts = actor.spec.maxRestarts === -1 && actor.stopRequested === undefined;
+    if (restarts && cause.kind !== "NODE_DIED") {
+      this.#set({ ...actor, state: "RESTARTING", pid: null, addresses: null, restarts: actor.restarts + 1 });
+      this.#start(actorId);
+      return;
+    }
+    this.#set({ ...actor, state: "DEAD", addresses: null, deathCause: cause, endMs: this.#options.clock.wallMs() });
+    this.#options.clock.after(1, () => this.#place());
+  }
+
+  putRouting(snapshot: RoutingSnapshot): void {
+    if (this.routing !== null && snapshot.version <= this.routing.version) return;
+    this.onRouting?.(snapshot, this.routing);
+    this.routing = structuredClone(snapshot);
+  }
+
+  async *subscribe(signal: AbortSignal | undefined): AsyncIterable<GcsEvent> {
+    const queue: GcsEvent[] = [
+      ...[...this.nodes.values()].map((node) => ({ kind: "node", node }) as const),
+      ...[...this.actors.values()].map((actor) => ({ kind: "actor", actor }) as const),
+      { kind: "synced" },
+    ];
+    let wake = (): void => undefined;
+    const listener = (event: GcsEvent): void => {
+      queue.push(event);
+      wake();
+    };
+    this.#subscribers.add(listener);
+    signal?.addEventListener("abort", () => wake());
+    try {
+      while (signal?.aborted !== true) {
+        const event = queue.shift();
+        if (event !== undefined) yield event;
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+      }
+    } finally {
+      this.#subscribers.delete(listener);
+    }
+  }
+
+  #place(): void {
+    for (const actor of this.actors.values()) {
+      if (actor.state !== "PENDING_CREATION" || actor.nodeId !== null || actor.stopRequested !== undefined) continue;
+      const nodeId = this.#choose(actor.spec);
+      if (nodeId === undefined) {
+        if (actor.pendingReason === "") this.#set({ ...actor, pendingReason: "no node has room" });
+        continue;
+      }
+      this.#set({ ...actor, nodeId, pendingReason: "" });
+      this.#start(actor.actorId);
+    }
+  }
+
+  #choose(spec: ActorSpec): NodeId | undefined {
+    let best: { nodeId: NodeId; count: number } | undefined;
+    for (const node of this.nodes.values()) {
+      const { nodeId: pinned, group, groupPerNodeMax } = spec.placement;
+      if (node.draining || (pinned !== undefined && pinned !== node.nodeId)) continue;
+      const here = [...this.actors.values()].filter((actor) => actor.nodeId === node.nodeId && actor.state !== "DEAD");
+      const usedCpus = here.reduce((sum, actor) => sum + (actor.spec.resources.CPU ?? 0), 0);
+      if (usedCpus + (spec.resources.CPU ?? 0) > (node.resources.CPU ?? 0)) continue;
+      const count = here.filter((actor) => actor.spec.placement.group === group).length;
+      if (groupPerNodeMax !== undefined && count >= groupPerNodeMax) continue;
+      if (best === undefined || count < best.count) best = { nodeId: node.nodeId, count };
+    }
+    return best?.nodeId;
+  }
+
+  #start(actorId: ActorId): void {
+    const actor = this.actors.get(actorId);
+    if (actor === undefined) return;
+    const { startMs, startError } = this.#options.behaviour(actor.spec);
+    this.#options.clock.after(startMs, () => {
+      const now = this.actors.get(actorId);
+      if (now === undefined || now.state === "DEAD" || now.stopRequested !== undefined) return;
+      if (startError !== undefined) {
+        this.die(actorId, { kind: "CREATION_FAILED", message: startError });
+        return;
+      }
+      const workerId = parseWorkerId(this.#hex(56));
+      const addresses = { unix: `unix:/${workerId.slice(0, 8)}`, tcp: "tcp:127.0.0.1:1" };
+      this.#set({ ...now, state: "ALIVE", workerId, pid: 1_000 + this.#serial, addresses });
+    });
+  }
+
+  #set(actor: ActorRecord): void {
+    this.actors.set(actor.actorId, actor);
+    this.#tell({ kind: "actor", actor });
+  }
+
+  #tellNode(nodeId: NodeId): void {
+    const node = this.nodes.get(nodeId);
+    if (node !== undefined) this.#tell({ kind: "node", node });
+  }
+
+  #tell(event: GcsEvent): void {
+    for (const listener of this.#subscribers) listener(event);
+  }
+
+  #hex(length: number): string {
+    this.#serial += 1;
+    return (this.#serial.toString(16).padStart(8, "0") + "0".repeat(length)).slice(0, length);
+  }
+
+  /** Runs a call as a network does: a little later, and with `lossShare` its request or its answer is lost. */
+  async call<T>(work: () => T): Promise<T> {
+    const { clock, random } = this.#options;
+    const pause = (): Promise<void> =>
+      new Promise((resolve) => {
+        clock.after(random.next() * 2, resolve);
+      });
+    await pause();
+    if (random.next() < this.lossShare / 2) throw new MantaError("unavailable", "the request was lost");
+    const result = work();
+    await pause();
+    if (random.next() < this.lossShare / 2) throw new MantaError("link_lost", "the answer was lost");
+    return result;
+  }
+
+  /** One of the live replicas, by chance. */
+  pickReplica(): ActorRecord | undefined {
+    const live = this.live();
+    return live[randomBelow(this.#options.random, Math.max(1, live.length))];
+  }
+}
