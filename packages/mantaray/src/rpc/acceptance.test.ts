@@ -1,11 +1,8 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { waitFor } from "../base/wait.ts";
-import { dial } from "./dial.ts";
 import { openLinks, wireKinds } from "./testing/links.ts";
+import { Peer } from "./testing/peer.ts";
 import { InRecorder, OutRecorder } from "./testing/recorders.ts";
 import { type Link, openFlags, resetCodes, streamKinds } from "./types.ts";
 
@@ -142,38 +139,6 @@ describe.each(wireKinds)("what never started, over %s", (kind) => {
     expect(bad.reset).toEqual({ code: resetCodes.internal, message: "a defect", accepted: false });
   });
 });
-
-/** A peer in a process of its own (see `testing/peer-process.ts`), and a link to it. */
-class Peer {
-  /** Where the peer writes down what it started. */
-  readonly file: string;
-  readonly #directory = mkdtempSync(join(tmpdir(), "manta-peer-"));
-  #process: ChildProcess | undefined;
-
-  constructor() {
-    this.file = join(this.#directory, "started");
-    onTestFinished(() => {
-      this.kill();
-      rmSync(this.#directory, { recursive: true, force: true });
-    });
-  }
-
-  get pid(): number | undefined {
-    return this.#process?.pid;
-  }
-
-  async start(kind: "unix" | "tcp", ...behaviour: string[]): Promise<Link> {
-    const address = kind === "unix" ? `unix:${join(this.#directory, "p.sock")}` : "tcp:127.0.0.1:0";
-    const child = fork(new URL("./testing/peer-process.ts", import.meta.url), [address, ...behaviour, this.file]);
-    this.#process = child;
-    const bound = await new Promise<string>((resolve) => child.once("message", (said) => resolve(said as string)));
-    return dial(bound, { token: "token", identity: { role: "test", id: "" } });
-  }
-
-  kill(): void {
-    this.#process?.kill("SIGKILL");
-  }
-}
 
 interface Sent {
   readonly name: string;

@@ -16,8 +16,14 @@ export interface CallHead {
 /** Packs a value so that typed arrays, dates, maps, sets and big integers survive. Each message stands alone. */
 export const pack = (value: unknown): Buffer => packr.pack(value);
 
-/** The value of a message. Binaries in it are views of `bytes`, which must be the caller's own. */
-export const unpack = (bytes: Buffer): unknown => packr.unpack(bytes);
+/** The value of a message, or `protocol_error`. Binaries in it are views of `bytes`, which must be the caller's own. */
+export const unpack = (bytes: Buffer): unknown => {
+  try {
+    return packr.unpack(bytes);
+  } catch (error) {
+    throw new MantaError("protocol_error", `a message cannot be unpacked: ${String(error)}`, { cause: error });
+  }
+};
 
 const packr = new Packr({ structuredClone: true, useRecords: false });
 
@@ -53,7 +59,7 @@ const issuesListed = 20;
 
 /** A head as the peer sent it, or undefined when it is not one. */
 export const parseCallHead = (head: Buffer): CallHead | undefined => {
-  const value = unpackOwn(head);
+  const value = unpack(Buffer.from(head));
   if (typeof value !== "object" || value === null || !("service" in value) || !("method" in value)) return undefined;
   const { service, method } = value;
   return typeof service === "string" && typeof method === "string" ? { service, method } : undefined;
@@ -62,7 +68,7 @@ export const parseCallHead = (head: Buffer): CallHead | undefined => {
 /** The error of an answer, or undefined when it carries a response. */
 export const parseAnswerHead = (head: Buffer): MantaError | undefined => {
   if (head.length === 0) return undefined;
-  return errorFromWire(unpackOwn(head));
+  return errorFromWire(unpack(Buffer.from(head)));
 };
 
 export const errorFromWire = (value: unknown): MantaError => {
@@ -76,12 +82,4 @@ export const errorFromWire = (value: unknown): MantaError => {
   return isWire
     ? MantaError.fromWire(value as WireError)
     : new MantaError("protocol_error", "the peer sent a malformed error");
-};
-
-const unpackOwn = (bytes: Buffer): unknown => {
-  try {
-    return unpack(Buffer.from(bytes));
-  } catch (error) {
-    throw new MantaError("protocol_error", `a message cannot be unpacked: ${String(error)}`, { cause: error });
-  }
 };

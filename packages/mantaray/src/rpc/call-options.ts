@@ -10,3 +10,10 @@ export interface CallOptions {
 
 /** Gives the link that a call goes over, waiting for one at most `timeoutMs` (0: as long as it takes). */
 export type LinkSource = (timeoutMs: number, signal: AbortSignal | undefined) => Link | Promise<Link>;
+
+/** Where a client's calls go. */
+export interface CallRoute {
+  readonly link: LinkSource;
+  /** Another link may come: a call that never started on one that drains or broke is made again. */
+  readonly mayChange: boolean;
+}

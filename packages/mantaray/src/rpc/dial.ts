@@ -62,9 +62,19 @@ export const establish = (
 ): Link => {
   const link = new FramedLink(wire, handshaken.peer, log);
   const early = handshaken.takeRest();
-  if (early.length > 0) setImmediate(() => link.receive(early));
+  if (early.length > 0) holdBack(wire, link, early);
   setup?.(link);
   return link;
+};
+
+/** Bytes that came with the end of the handshake, and any behind them, reach the link in the next turn, in order. */
+const holdBack = (wire: Wire, link: FramedLink, early: Buffer): void => {
+  const held = [early];
+  wire.onChunk = (chunk) => void held.push(Buffer.from(chunk));
+  setImmediate(() => {
+    wire.onChunk = (chunk) => link.receive(chunk);
+    for (const chunk of held) link.receive(chunk);
+  });
 };
 
 const dialError = (address: string, error: unknown): MantaError => {

@@ -99,7 +99,7 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
         `the head of a stream has ${head.length} bytes, the limit is ${rpcLimits.headBytesMax}`,
       );
     }
-    if (this.writer.queuedBytes > rpcLimits.socketQueueBytesMax) {
+    if (this.writer.queuedBytes > rpcLimits.socketQueueOpenBytesMax) {
       throw new MantaError("resource_exhausted", `${this.writer.queuedBytes} bytes wait for a peer that does not read`);
     }
     const stream = this.#outbound.add(kind, flags, handler);
@@ -118,10 +118,10 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
 
   close(reason = "closed here"): void {
     if (this.closed) return;
-    // What is laid already still leaves, a GOAWAY or RESET above all.
-    this.writer.flush();
     this.#state = "closed";
     this.#closeReason = reason;
+    // What is laid already still leaves, a GOAWAY or RESET above all.
+    this.writer.flush();
     this.#deadlines.stop();
     this.#awaitingSocket = [];
     this.#wire.close();
@@ -203,6 +203,7 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
   release(stream: Stream): void {
     if (stream instanceof AcceptedStream) this.#inbound.remove(stream);
     else this.#outbound.remove(stream as OpenedStream);
+    this.#deadlines.unwatch(stream as AnyStream);
     this.writer.streams = this.streams;
   }
 

@@ -1,6 +1,12 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { MantaError } from "../base/errors.ts";
-import { type HandshakeMessage, HandshakeReader, handshakeTypes, layMessage } from "./handshake-messages.ts";
+import {
+  type HandshakeMessage,
+  HandshakeReader,
+  handshakeTypes,
+  layMessage,
+  linkVersion,
+} from "./handshake-messages.ts";
 import type { PeerIdentity } from "./types.ts";
 import type { Wire } from "./wire/wire.ts";
 
@@ -102,7 +108,7 @@ const prove = (token: string, role: "dialer" | "listener", hello: Buffer, challe
   lengths.writeUInt16BE(hello.length, 0);
   lengths.writeUInt16BE(challenge.length, 2);
   return createHmac("sha256", token)
-    .update(`manta link 1 ${role}\n`)
+    .update(`manta link ${linkVersion} ${role}\n`)
     .update(lengths)
     .update(hello)
     .update(challenge)

@@ -22,6 +22,8 @@ export const rpcLimits = {
   tickFlushStreamsMax: 16,
   /** With more than this waiting for the socket, bodies wait in their streams and `write` returns false. Above the socket's own mark, so that `drain` fires. */
   socketQueueBytesHigh: 512 * 1024,
+  /** With more than this in the socket's queue no stream is opened: better another peer, or an error at once. */
+  socketQueueOpenBytesMax: 16 * 1024 * 1024,
   /** Frames that cannot wait (heads, resets) may fill the socket's queue up to here: a peer that reads nothing loses the link. */
   socketQueueBytesMax: 64 * 1024 * 1024,
   /** Body bytes one stream may hold back for credit before a further `write` resets it. */

@@ -170,6 +170,22 @@ describe("a persistent link in trouble", () => {
     expect((await failure(iterator.next())).code).toBe("link_lost");
   });
 
+  it("makes a call again that crossed the peer's GOAWAY", async () => {
+    const cluster = new Cluster();
+    const accepted: Link[] = [];
+    await cluster.start("a", (made) => accepted.push(made));
+    const link = cluster.link();
+    const client = persistentClient(link, service);
+    await client.name({});
+    const first = await link.ready();
+    void accepted[0]?.drain();
+    // The GOAWAY has not arrived: the call is sent, dropped by the peer, and sent again.
+    const crossing = client.name({});
+    expect(first.streams).toBe(1);
+    expect(await crossing).toEqual({ name: "a" });
+    expect(accepted).toHaveLength(2);
+  });
+
   it("says unavailable, and why, when no link comes in time", async () => {
     const cluster = new Cluster();
     const link = cluster.link({ addresses: () => [cluster.address("none")] });

@@ -190,7 +190,9 @@ export class PersistentLink {
 
   #unavailable(timeoutMs: number): MantaError {
     const why = this.#lastError === undefined ? "" : `: ${this.#lastError.message}`;
-    return new MantaError("unavailable", `no link within ${timeoutMs} ms${why}`, { cause: this.#lastError });
+    return new MantaError("unavailable", `no link within ${Math.round(timeoutMs)} ms${why}`, {
+      cause: this.#lastError,
+    });
   }
 }
 

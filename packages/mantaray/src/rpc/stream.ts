@@ -24,8 +24,9 @@ export interface StreamHost {
 export abstract class Stream {
   /** Over: the slot belongs to somebody else. */
   done = false;
-  /** On the monotonic clock; 0 for no deadline. */
+  /** On the monotonic clock, where there is a deadline; kept by the link's sweeper, as is its place there. */
   expiresAtMs = 0;
+  deadlineIndex = -1;
   /** In the list of streams that wait for the socket; kept by the link. */
   waiting = false;
   readonly kind: StreamKind;

@@ -1,8 +1,17 @@
 import { MantaError } from "../base/errors.ts";
 import { parseAnswerHead, tooLarge, unpack } from "./call-codec.ts";
 import { MessageParts } from "./message-parts.ts";
+import { NeverStarted } from "./never-started.ts";
 import { resetError } from "./reset-errors.ts";
-import { type Link, type OutStream, type OutStreamHandler, openFlags, resetCodes, streamKinds } from "./types.ts";
+import {
+  type Link,
+  type OutStream,
+  type OutStreamHandler,
+  openFlags,
+  type ResetCode,
+  resetCodes,
+  streamKinds,
+} from "./types.ts";
 
 /** One call with one answer, ready to send. */
 export interface UnaryCall {
@@ -55,7 +64,8 @@ class Answer implements OutStreamHandler {
     try {
       this.#stream = link.open(streamKinds.call, openFlags.end, timeoutMs, head, body, this);
     } catch (error) {
-      this.#fail(MantaError.from(error));
+      const { code, rawMessage } = MantaError.from(error);
+      this.#fail(new NeverStarted(code, `${this.#call.what}: ${rawMessage}`, { cause: error }));
     }
   }
 
@@ -90,10 +100,11 @@ class Answer implements OutStreamHandler {
     else this.#settle(() => unpack(this.#parts.take()));
   }
 
-  onReset(code: (typeof resetCodes)[keyof typeof resetCodes], message: string): void {
+  onReset(code: ResetCode, message: string, accepted: boolean): void {
     const isDeadline = code === resetCodes.deadlineExceeded;
     const text = isDeadline ? `no answer within ${Math.round(this.#call.timeoutMs)} ms` : message;
-    this.#fail(resetError(this.#call.what, code, text));
+    const error = resetError(this.#call.what, code, text);
+    this.#fail(accepted ? error : new NeverStarted(error.code, error.rawMessage));
   }
 
   onWritable(): void {}
