@@ -1,7 +1,12 @@
 /**
  * What the layers above see of a link: a persistent duplex socket that carries multiplexed,
  * credit-flow-controlled streams. Either side opens streams. Buffers handed to a handler are views of the
- * read buffer and valid only during the call: whoever keeps bytes copies them.
+ * read buffer and valid only during the call: whoever keeps bytes, or writes them to another stream, copies
+ * them.
+ *
+ * The end of the answer ends the stream, also where the opener still sends. A `write` of at most
+ * `limits.dataFrameBytesMax` arrives as one `onData`, larger ones in pieces of that size; on `http` streams,
+ * which carry bytes and no messages, pieces may be cut anywhere.
  */
 
 /** What a stream carries, one byte on the wire. */
@@ -38,12 +43,16 @@ export interface OutStream {
   readonly link: Link;
   /** ACCEPT was seen, or any part of an answer. */
   readonly accepted: boolean;
-  /** Sends body bytes; false: out of credit or the socket is full, wait for `onWritable`. Bytes are copied or owned by the link after the call. */
+  /**
+   * Sends body bytes; false: out of credit or the socket is full, wait for `onWritable`. What is written
+   * nevertheless is queued up to a bound, past which the stream is reset with `tooLarge`. The chunk belongs
+   * to the link after the call: it must not change. On a stream that is over bytes are dropped.
+   */
   write(chunk: Uint8Array): boolean;
   end(): void;
   /** Cancels: the acceptor's `onReset` fires. No handler call follows. */
   reset(code: ResetCode, message?: string): void;
-  /** Stop and resume reading the answer's body: no credit is returned while paused. */
+  /** Stop and resume reading the answer's body: no credit is returned while paused. What is on its way still comes, at most one window. */
   pause(): void;
   resume(): void;
 }
@@ -55,7 +64,11 @@ export interface OutStreamHandler {
   onResponse(head: Buffer, body: Buffer, end: boolean, load: number): void;
   onData(chunk: Buffer): void;
   onEnd(): void;
-  /** Terminal. `accepted` false: the acceptor never started user code, any method may be re-sent. */
+  /**
+   * Terminal. `accepted` false: the acceptor never started user code, any method may be re-sent. Exact for
+   * streams with `acceptRequired` as long as the acceptor's machine lives; for others true unless the peer
+   * refused, drained or never got the stream.
+   */
   onReset(code: ResetCode, message: string, accepted: boolean): void;
   onWritable(): void;
 }
@@ -68,7 +81,7 @@ export interface InStream {
   readonly deadlineMs: number;
   /** Only inside `onOpen`: takes no notice of the stream; the opener gets `onReject(load)`. */
   reject(load: number): void;
-  /** Opening of the answer, once. `end`: the whole answer in one frame. Accepts up to three parts to spare a concat. */
+  /** Opening of the answer, once. `end`: the whole answer, of any size; both buffers belong to the link after the call. */
   respond(head: Uint8Array, body: Uint8Array | null, end: boolean): void;
   write(chunk: Uint8Array): boolean;
   end(): void;
@@ -110,10 +123,11 @@ export interface Link {
   readonly streams: number;
   /** Sent as `load` with every response frame. */
   localLoad: number;
-  /** Set by whoever serves this kind of stream; without one, streams of the kind are refused. */
+  /** Set by whoever serves this kind of stream, replacing the one before; without one, streams of the kind are refused. */
   accept(kind: StreamKind, acceptor: StreamAcceptor): void;
   /**
-   * Opens a stream. `body` null: none yet. `deadlineMs` 0: none.
+   * Opens a stream. `body` null: none yet; it may have any size and belongs to the link after the call.
+   * `deadlineMs` 0: none; when it passes, both handlers get `deadlineExceeded`.
    * Throws `resource_exhausted` at the limit of streams, `link_lost` when closed, `draining` after GOAWAY.
    */
   open(
@@ -124,7 +138,7 @@ export interface Link {
     body: Uint8Array | null,
     handler: OutStreamHandler,
   ): OutStream;
-  /** GOAWAY: the peer opens no more streams, open ones finish. Resolves when none is left. */
+  /** GOAWAY: the peer opens no more streams, open ones finish. Resolves when none that the peer opened is left. */
   drain(): Promise<void>;
   /** The peer sent GOAWAY. */
   readonly peerDraining: boolean;
