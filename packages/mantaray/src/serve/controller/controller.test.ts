@@ -20,7 +20,7 @@ const perNode = (simulation: Simulation): number[] => {
   for (const actor of simulation.cluster.live()) {
     counts.set(actor.nodeId ?? "", (counts.get(actor.nodeId ?? "") ?? 0) + 1);
   }
-  return [...counts.values()].toSorted();
+  return [...counts.values()].toSorted((left, right) => left - right);
 };
 
 describe("a deploy", () => {
@@ -129,8 +129,10 @@ describe("a rollout", () => {
     expect(statusOf(simulation)).toBe("UPDATING/CONFIG_UPDATE_STARTED");
     expect(simulation.violations).toEqual([]);
   });
+});
 
-  it("that does not start leaves the old version serving, also when that loses replicas", async () => {
+describe("a version that is broken", () => {
+  it("leaves the old version serving, also when that loses replicas", async () => {
     const simulation = await world();
     await simulation.deploy(oneApp({ num_replicas: 3 }));
     await simulation.until("healthy", () => simulation.isHealthy(3));
@@ -160,7 +162,7 @@ describe("a rollout", () => {
     await simulation.until("healthy", () => simulation.isHealthy(3) && simulation.versionsLive().has("b3"));
   });
 
-  it("of a first version that does not start is unavailable, and is not tried for ever", async () => {
+  it("is unavailable where it is the first, and is not tried for ever", async () => {
     const simulation = await world();
     simulation.behaviour = () => ({ startMs: 50, startError: "broken", stopMs: 20 });
     await simulation.deploy(oneApp({ num_replicas: 1 }));
@@ -171,7 +173,7 @@ describe("a rollout", () => {
     expect(simulation.cluster.routing?.deployments["default#D"]?.available).toBe(false);
   });
 
-  it("whose build fails changes nothing but the status", async () => {
+  it("in its build changes nothing but the status", async () => {
     const simulation = await world();
     await simulation.deploy(oneApp({ num_replicas: 2 }));
     await simulation.until("healthy", () => simulation.isHealthy(2));

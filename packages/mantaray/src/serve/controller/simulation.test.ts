@@ -73,7 +73,7 @@ describe("whatever happens, in any order", () => {
     const wanted = wantedOf.get(simulation) ?? 0;
     await simulation.until("convergence", () => simulation.isHealthy(wanted), 300_000);
     await simulation.clock.advance(30_000);
-    expect(simulation.isHealthy(wanted), simulation.describe()).toBe(true);
+    expect(simulation.isHealthy(wanted)).toBe(true);
     expect([...simulation.versionsLive()]).toEqual([simulation.bundle]);
     const proxyNodes = simulation.cluster.live("SERVE_CONTROLLER_ACTOR:").map((actor) => actor.nodeId);
     expect(new Set(proxyNodes).size).toBe(proxyNodes.length);

@@ -71,8 +71,9 @@ export class SimulatedCluster {
     if (node === undefined) return;
     this.nodes.delete(nodeId);
     this.#tell({ kind: "node", node: { ...node, state: "DEAD" } });
-    for (const actor of [...this.actors.values()]) {
-      if (actor.nodeId === nodeId) this.die(actor.actorId, { kind: "NODE_DIED", message: "its node died" });
+    const here = this.live("").filter((actor) => actor.nodeId === nodeId);
+    for (const actor of here) {
+      this.die(actor.actorId, { kind: "NODE_DIED", message: "its node died" });
     }
   }
 
@@ -146,20 +147,26 @@ export class SimulatedCluster {
       ...[...this.actors.values()].map((actor) => ({ kind: "actor", actor }) as const),
       { kind: "synced" },
     ];
-    let wake = (): void => undefined;
+    const waiting: (() => void)[] = [];
+    const wake = (): void => waiting.shift()?.();
     const listener = (event: GcsEvent): void => {
       queue.push(event);
       wake();
     };
     this.#subscribers.add(listener);
-    signal?.addEventListener("abort", () => wake());
+    let ended = false;
+    signal?.addEventListener("abort", () => {
+      ended = true;
+      wake();
+    });
     try {
-      while (signal?.aborted !== true) {
+      for (;;) {
+        if (ended) return;
         const event = queue.shift();
         if (event !== undefined) yield event;
         else
           await new Promise<void>((resolve) => {
-            wake = resolve;
+            waiting.push(resolve);
           });
       }
     } finally {

@@ -5,7 +5,7 @@ import { silentLog } from "../../../base/log.ts";
 import { type Random, seededRandom } from "../../../base/random.ts";
 import { type ActorRecord, type ActorSpec, actorSpecSchema } from "../../../protocol/actor.ts";
 import { replicaArgsSchema } from "../../../protocol/replica.ts";
-import type { DeployConfig } from "../../config/index.ts";
+import { type DeployConfig, parseDeployConfig } from "../../config/index.ts";
 import { Controller } from "../controller.ts";
 import { readControllerEnv } from "../env.ts";
 import type { BuildRequest, ControllerPorts } from "../ports.ts";
@@ -64,16 +64,12 @@ export class Simulation {
   /** Restarts it until it comes up, for worlds that lose calls. */
   async startUntilUp(): Promise<void> {
     for (let attempt = 0; attempt < 50; attempt += 1) {
-      let up = false;
       const starting = this.controller.start().then(
-        () => {
-          up = true;
-        },
-        () => undefined,
+        () => true,
+        () => false,
       );
       await this.clock.advance(50);
-      await starting;
-      if (up) return;
+      if (await starting) return;
       this.controller.close();
       this.controller = this.#newController();
     }
@@ -171,7 +167,6 @@ export class Simulation {
         return work();
       });
     };
-    const key = (request: { namespace: string; key: string }): string => `${request.namespace}/${request.key}`;
     const sick = (actor: ActorRecord): void => {
       if (cluster.actors.get(actor.actorId)?.state !== "ALIVE") throw new MantaError("link_lost", "gone");
       if (this.sick.has(actor.spec.name)) throw new MantaError("user_error", "sick");
@@ -221,8 +216,10 @@ export class Simulation {
   }
 }
 
+const key = (request: { namespace: string; key: string }): string => `${request.namespace}/${request.key}`;
+
 /** One application with one deployment, `D`. */
 export const oneApp = (deployment: Readonly<Record<string, unknown>> = {}): DeployConfig =>
-  ({
+  parseDeployConfig({
     applications: [{ import_path: "app:app", deployments: [{ name: "D", ...deployment }] }],
-  }) as unknown as DeployConfig;
+  });
