@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read: says what is wrong when this one is too old for the rest.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 // The default import: an old Node has the module, but not this function in it.
 import module from "node:module";
 import { constants } from "node:os";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const needed = [22, 19];
@@ -18,9 +18,7 @@ const aliasArguments = basename(process.argv[1] ?? "") === "serve" ? ["serve"] :
 if (newEnough) {
   module.enableCompileCache?.();
   process.argv.splice(2, 0, ...aliasArguments);
-  const source = new URL("../src/cli/main.ts", import.meta.url);
-  const built = new URL("../dist/cli/main.js", import.meta.url);
-  await import((existsSync(source) ? source : built).href);
+  await import(new URL(sourceIsNewer() ? "../src/cli/main.ts" : "../dist/cli/main.js", import.meta.url).href);
 } else {
   const pinned = fileURLToPath(new URL("../../../node_modules/.bin/node", import.meta.url));
   if (existsSync(pinned) && process.env.MANTA_REEXEC === undefined) {
@@ -31,6 +29,16 @@ if (newEnough) {
     );
     process.exitCode = 1;
   }
+}
+
+/** In the repository: a source was changed after the last build, or nothing is built. The source runs as it is, only slower. */
+function sourceIsNewer() {
+  const source = fileURLToPath(new URL("../src", import.meta.url));
+  if (!existsSync(source)) return false;
+  const builtMs = statSync(new URL("../dist/.built", import.meta.url), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return readdirSync(source, { recursive: true, withFileTypes: true }).some(
+    (entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs > builtMs,
+  );
 }
 
 /** The repository pins its own Node: goes on with that one, as if it had been called. */
