@@ -1,31 +1,21 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { type AddressInfo, connect, createServer } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { waitFor } from "../../../base/wait.ts";
 import type { HttpExchange } from "./exchange.ts";
 import { exchangeBytes, RawClient } from "./fixtures/raw-client.ts";
-import { echo, handlerOf, okStream, respond, startFront, streamed } from "./fixtures/test-front.ts";
-import type { HttpFront } from "./front.ts";
+import { useStage } from "./fixtures/stage.ts";
+import { echo, handlerOf, okStream, respond, streamed } from "./fixtures/test-front.ts";
 
 const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const soon = { timeoutMs: 10_000, intervalMs: 2 };
 const limits = { drainIdleMs: 100, sweepPeriodMs: 20 };
 
 describe("drain of the front", () => {
-  let front: HttpFront | undefined;
-  const clients: RawClient[] = [];
-  const open = async (): Promise<RawClient> => {
-    const client = await RawClient.connect(front?.port ?? 0);
-    clients.push(client);
-    return client;
-  };
-  afterEach(async () => {
-    for (const client of clients.splice(0)) client.destroy();
-    await front?.close();
-  });
+  const stage = useStage();
 
   it("ends at once without connections, and twice", async () => {
-    front = await startFront();
+    const front = await stage.start();
     const { port } = front;
     await front.drain(10_000);
     await front.drain(10_000);
@@ -34,14 +24,14 @@ describe("drain of the front", () => {
 
   it("answers what is under way and what still arrives, and closes each connection with its answer", async () => {
     const exchanges: HttpExchange[] = [];
-    front = await startFront((exchange) => exchanges.push(exchange), { limits: { ...limits, drainIdleMs: 5_000 } });
-    const [waiting, idle] = [await open(), await open()];
+    const front = await stage.start((exchange) => exchanges.push(exchange), { ...limits, drainIdleMs: 5_000 });
+    const [waiting, idle] = [await stage.open(), await stage.open()];
     waiting.send(get);
     await waitFor(() => exchanges.length === 1, { ...soon, what: "a request" });
     const drained = front.drain(10_000);
     expect(front.draining).toBe(true);
     idle.send(get);
-    const late = await open();
+    const late = await stage.open();
     late.send(get);
     await waitFor(() => exchanges.length === 3, { ...soon, what: "requests during the drain" });
     for (const exchange of exchanges) respond(exchange, "ok");
@@ -57,15 +47,15 @@ describe("drain of the front", () => {
 
   it("does not end a connection without a word that was told nothing: its next request is answered", async () => {
     const exchanges: HttpExchange[] = [];
-    front = await startFront(
+    const front = await stage.start(
       (exchange) => {
         exchanges.push(exchange);
         if (exchanges.length === 1) exchange.respondRaw(okStream, Buffer.from("begun "), streamed);
         else respond(exchange, "next");
       },
-      { limits: { ...limits, drainIdleMs: 5_000 } },
+      { ...limits, drainIdleMs: 5_000 },
     );
-    const client = await open();
+    const client = await stage.open();
     client.send(get);
     await waitFor(() => client.text.includes("begun"), { ...soon, what: "the beginning" });
     const drained = front.drain(10_000);
@@ -76,10 +66,14 @@ describe("drain of the front", () => {
     client.socket.end();
     await drained;
   });
+});
+
+describe("the end of a drain", () => {
+  const stage = useStage();
 
   it("closes connections that stay idle", async () => {
-    front = await startFront(echo, { limits });
-    const [used, unused] = [await open(), await open()];
+    const front = await stage.start(echo, limits);
+    const [used, unused] = [await stage.open(), await stage.open()];
     used.send(get);
     await used.responses(1);
     const drained = front.drain(10_000);
@@ -93,29 +87,26 @@ describe("drain of the front", () => {
 
   it("cuts the rest when its time is over, and tells the core", async () => {
     let gone = 0;
-    front = await startFront(
-      (exchange) => {
-        exchange.handler = handlerOf({ onClientGone: () => (gone += 1) });
-      },
-      { limits },
-    );
-    const client = await open();
+    const front = await stage.start((exchange) => {
+      exchange.handler = handlerOf({ onClientGone: () => (gone += 1) });
+    }, limits);
+    const client = await stage.open();
     client.send(get);
-    await waitFor(() => front?.stats.openExchanges === 1, { ...soon, what: "the request" });
+    await waitFor(() => front.stats.openExchanges === 1, { ...soon, what: "the request" });
     await front.drain(200);
     expect(gone).toBe(1);
     await client.close();
   });
 
   it("accepts on a socket of its own for half of its time, while something is under way", async () => {
-    front = await startFront(() => {}, { limits: { ...limits, drainIdleMs: 60_000 } });
+    const front = await stage.start(() => {}, { ...limits, drainIdleMs: 60_000 });
     const { port } = front;
-    const client = await open();
+    const client = await stage.open();
     client.send(get);
-    await waitFor(() => front?.stats.openExchanges === 1, { ...soon, what: "the request" });
+    await waitFor(() => front.stats.openExchanges === 1, { ...soon, what: "the request" });
     let ended = false;
     const drained = front.drain(2_000).then(() => (ended = true));
-    const early = await open();
+    const early = await stage.open();
     expect(early.closed).toBe(false);
     await waitFor(() => accepts(port).then((accepted) => !accepted), { ...soon, what: "a refused connection" });
     expect(ended).toBe(false);

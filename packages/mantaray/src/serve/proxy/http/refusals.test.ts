@@ -1,10 +1,9 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { waitFor } from "../../../base/wait.ts";
-import { exchangeBytes, RawClient } from "./fixtures/raw-client.ts";
-import { startFront } from "./fixtures/test-front.ts";
-import type { HttpFront } from "./front.ts";
-import { nativeParserSource } from "./llhttp-native.ts";
-import { wasmParserSource } from "./llhttp-wasm.ts";
+import type { HttpDispatch } from "./exchange.ts";
+import { exchangeBytes } from "./fixtures/raw-client.ts";
+import { parserBuilds, useStage } from "./fixtures/stage.ts";
+import { handlerOf } from "./fixtures/test-front.ts";
 
 const host = "Host: a\r\n";
 const post = `POST / HTTP/1.1\r\n${host}`;
@@ -73,10 +72,6 @@ const refused: readonly (readonly [string, number, string])[] = [
   ["a space after a chunk size", 400, `${chunked}5 \r\nhello\r\n0\r\n\r\n`],
   ["a space before a chunk size", 400, `${chunked} 5\r\nhello\r\n0\r\n\r\n`],
   ["a chunk size out of range", 400, `${chunked}fffffffffffffffff\r\nhello\r\n0\r\n\r\n`],
-  ["a chunk size of leading zeros without end", 400, `${chunked}${"0".repeat(40_000)}5\r\nhello\r\n0\r\n\r\n`],
-  ["a chunk extension without end", 400, `${chunked}5;${"a".repeat(40_000)}\r\nhello\r\n0\r\n\r\n`],
-  ["many chunk extensions", 400, `${chunked}${`1;${"a".repeat(200)}\r\nx\r\n`.repeat(300)}0\r\n\r\n`],
-  ["a trailer without end", 400, `${chunked}0\r\n${"X: y\r\n".repeat(8_000)}\r\n`],
   ["no CRLF after a chunk", 400, `${chunked}5\r\nhello0\r\n\r\n`],
   ["a chunk longer than its size", 400, `${chunked}5\r\nhelloworld\r\n0\r\n\r\n`],
   ["a length in the trailer", 400, `${chunked}0\r\nContent-Length: 5\r\n\r\n`],
@@ -123,31 +118,52 @@ const refused: readonly (readonly [string, number, string])[] = [
   ["another expectation", 417, `${post}Expect: something\r\nContent-Length: 1\r\n\r\nx`],
 ];
 
-describe.each([wasmParserSource, nativeParserSource])("refusals with %o", (parsers) => {
-  let front: HttpFront | undefined;
-  afterEach(async () => front?.close());
+/** The same of what may be longer than one read of a socket. */
+const floods: typeof refused = [
+  ["a chunk size of leading zeros without end", 400, `${chunked}${"0".repeat(40_000)}5\r\nhello\r\n0\r\n\r\n`],
+  ["a chunk extension without end", 400, `${chunked}5;${"a".repeat(40_000)}\r\nhello\r\n0\r\n\r\n`],
+  ["many chunk extensions", 400, `${chunked}${`1;${"a".repeat(200)}\r\nx\r\n`.repeat(300)}0\r\n\r\n`],
+  ["a trailer without end", 400, `${chunked}0\r\n${"X: y\r\n".repeat(8_000)}\r\n`],
+];
 
-  it.each(refused)("refuses %s", async (_name, status, text) => {
-    let dispatched = 0;
-    front = await startFront(
-      (exchange) => {
-        dispatched += 1;
-        // Chunks that came with the head have been checked with it; what follows has not.
-        exchange.handler = undefined;
-        exchange.respondText(200, "");
-      },
-      { parsers: parsers() },
-    );
+/** A core that reads every body and answers nothing. */
+const readOnly: HttpDispatch = (exchange) => {
+  exchange.handler = handlerOf({});
+  exchange.readBody();
+};
+
+describe.each(parserBuilds)("refusals with %s", (_name, parsers) => {
+  const stage = useStage(parsers);
+
+  it.each(refused)("refuses %s", async (_what, status, text) => {
+    const front = await stage.start((exchange) => exchange.respondText(200, ""));
     const responses = await exchangeBytes(front.port, text);
     expect(responses.map((response) => response.status)).toEqual([status]);
     expect(responses[0]?.fields).toMatchObject({ connection: "close", "content-type": "text/plain; charset=utf-8" });
     expect(responses[0]?.fields.date).toBeDefined();
-    expect(dispatched).toBe(0);
-    expect(front.stats.refused).toEqual({ [status]: 1 });
+    expect(front.stats).toMatchObject({ requests: 0, refused: { [status]: 1 } });
+  });
+
+  it.each(floods)("refuses %s", async (_what, status, text) => {
+    const front = await stage.start(readOnly);
+    const responses = await exchangeBytes(front.port, text);
+    expect(responses.map((response) => response.status)).toEqual([status]);
+    expect(front.stats.openExchanges).toBe(0);
+  });
+
+  it.each(refused)("refuses %s, byte by byte", async (_what, status, text) => {
+    await stage.start(readOnly);
+    const client = await stage.open();
+    for (const byte of Buffer.from(text, "latin1")) {
+      client.send(Buffer.of(byte));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await client.close();
+    expect((await client.responses(1)).map((response) => response.status)).toEqual([status]);
   });
 
   it("answers what came before a refusal, and nothing of what comes after it", async () => {
-    front = await startFront(undefined, { parsers: parsers() });
+    const front = await stage.start();
     const good = `${post}Content-Length: 2\r\n\r\nok`;
     const responses = await exchangeBytes(front.port, `${good}${get}X : y\r\n\r\n${good}`);
     expect(responses.map((response) => response.status)).toEqual([200, 400]);
@@ -156,26 +172,16 @@ describe.each([wasmParserSource, nativeParserSource])("refusals with %o", (parse
 
   it("tells the core, not only the client, when a body under way breaks its framing", async () => {
     let gone = 0;
-    front = await startFront(
-      (exchange) => {
-        exchange.handler = {
-          onBody: () => {},
-          onBodyEnd: () => {},
-          onWritable: () => {},
-          onClientGone: () => (gone += 1),
-        };
-        exchange.readBody();
-      },
-      { parsers: parsers() },
-    );
-    const client = await RawClient.connect(front.port);
+    const client = await stage.connect((exchange) => {
+      exchange.handler = handlerOf({ onClientGone: () => (gone += 1) });
+      exchange.readBody();
+    });
     client.send(`${chunked}5\r\nhel`);
-    await waitFor(() => front?.stats.requests === 1, { timeoutMs: 5_000, what: "the request" });
+    await waitFor(() => stage.front.stats.requests === 1, { timeoutMs: 5_000, what: "the request" });
     client.send("lo\n");
     const [response] = await client.responses(1);
     expect(response?.status).toBe(400);
     expect(gone).toBe(1);
-    expect(front.stats.openExchanges).toBe(0);
-    client.destroy();
+    expect(stage.front.stats.openExchanges).toBe(0);
   });
 });

@@ -118,8 +118,8 @@ export class RequestReader {
     const bytes = head.contentLength === -1 ? 0 : head.contentLength;
     if (bytes > this.#limits.bodyBytesMax) return this.#refuse(chunk, 413, "request body too large");
     const at = Math.min(chunk.length, end + bytes);
-    let rawHead = gathered;
-    let bodyStart = empty;
+    let rawHead: Buffer | undefined = gathered;
+    let bodyStart: Buffer = empty;
     if (rawHead === undefined) {
       // One copy of what came together; after it the chunk may be reused.
       rawHead = Buffer.allocUnsafe(at - from);

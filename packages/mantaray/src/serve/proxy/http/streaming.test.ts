@@ -1,43 +1,19 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { waitFor } from "../../../base/wait.ts";
 import type { HttpExchange } from "./exchange.ts";
-import { RawClient } from "./fixtures/raw-client.ts";
-import {
-  begun,
-  handlerOf,
-  okHead,
-  okStream,
-  respond,
-  startFront,
-  streamed,
-  waitUntilStill,
-} from "./fixtures/test-front.ts";
-import type { HttpFront, HttpFrontOptions } from "./front.ts";
+import { useStage } from "./fixtures/stage.ts";
+import { begun, handlerOf, okHead, okStream, respond, streamed, waitUntilStill } from "./fixtures/test-front.ts";
 
 const host = "Host: a\r\n";
 const mebibyte = 1024 * 1024;
 const soon = { timeoutMs: 10_000, intervalMs: 2 };
 
-describe("streaming", () => {
-  let front: HttpFront | undefined;
-  const clients: RawClient[] = [];
-  const start = async (
-    dispatch: (exchange: HttpExchange) => void,
-    options: Partial<HttpFrontOptions> = {},
-  ): Promise<RawClient> => {
-    front = await startFront(dispatch, options);
-    const client = await RawClient.connect(front.port);
-    clients.push(client);
-    return client;
-  };
-  afterEach(async () => {
-    for (const client of clients.splice(0)) client.destroy();
-    await front?.close();
-  });
+describe("streaming requests", () => {
+  const stage = useStage();
 
   it("streams a long upload through, of declared length and in chunks", async () => {
     const sums: number[] = [];
-    const client = await start((exchange) => {
+    const client = await stage.connect((exchange) => {
       let bytes = exchange.bodyStart.length;
       const onBodyEnd = (): void => {
         sums.push(bytes);
@@ -66,7 +42,7 @@ describe("streaming", () => {
     async (framing) => {
       let bytes = 0;
       const open: HttpExchange[] = [];
-      const client = await start((exchange) => {
+      const client = await stage.connect((exchange) => {
         open.push(exchange);
         bytes = exchange.bodyStart.length;
         exchange.handler = handlerOf({
@@ -97,13 +73,42 @@ describe("streaming", () => {
       expect(response?.body).toBe(String(32 * mebibyte));
     },
   );
+});
+
+describe("bodies nobody wants", () => {
+  const stage = useStage();
+
+  it("drops a short body nobody wanted and keeps the connection", async () => {
+    const client = await stage.connect((exchange) => respond(exchange, exchange.target));
+    client.send(`POST /1 HTTP/1.1\r\n${host}Content-Length: 100000\r\n\r\n`);
+    expect((await client.responses(1))[0]?.fields.connection).toBeUndefined();
+    client.send(Buffer.alloc(100_000));
+    client.send(`GET /2 HTTP/1.1\r\n${host}\r\n`);
+    expect((await client.responses(2))[1]?.body).toBe("/2");
+  });
+
+  it.each(["Content-Length: 4194304", "Transfer-Encoding: chunked"])(
+    "closes after an answer to a body it will not wait for (%s), and the answer arrives",
+    async (framing) => {
+      const client = await stage.connect((exchange) => exchange.respondText(403, "no"));
+      client.send(`POST /1 HTTP/1.1\r\n${host}${framing}\r\n\r\n${framing.startsWith("T") ? "400000\r\n" : ""}`);
+      client.send(Buffer.alloc(4 * mebibyte));
+      const [response] = await client.responses(1);
+      expect(response).toMatchObject({ status: 403, body: "no", fields: { connection: "close" } });
+      await client.end();
+    },
+  );
+});
+
+describe("streaming answers", () => {
+  const stage = useStage();
 
   it("holds the core back while the client does not read, and loses nothing", async () => {
     const chunk = Buffer.alloc(64 * 1024, "y");
     const total = 256;
     let written = 0;
     let writables = 0;
-    const client = await start((exchange) => {
+    const client = await stage.connect((exchange) => {
       const pour = (): void => {
         while (written < total) {
           written += 1;
@@ -132,79 +137,8 @@ describe("streaming", () => {
     expect(writables).toBeGreaterThan(0);
   });
 
-  it("tells the core once that the client has gone: before, during and between", async () => {
-    const gone: string[] = [];
-    const open: HttpExchange[] = [];
-    const client = await start((exchange) => {
-      open.push(exchange);
-      exchange.handler = handlerOf({ onClientGone: () => gone.push(exchange.path) });
-      if (exchange.path === "/answering") exchange.respondRaw(okStream, Buffer.from("part"), streamed);
-      if (exchange.path === "/uploading") exchange.readBody();
-      if (exchange.path === "/done") respond(exchange, "ok");
-    });
-    const port = front?.port ?? 0;
-    const others = await Promise.all([RawClient.connect(port), RawClient.connect(port), RawClient.connect(port)]);
-    clients.push(...others);
-    client.send(`GET /waiting HTTP/1.1\r\n${host}\r\n`);
-    others[0]?.send(`GET /answering HTTP/1.1\r\n${host}\r\n`);
-    others[1]?.send(`POST /uploading HTTP/1.1\r\n${host}Content-Length: 10\r\n\r\nabc`);
-    others[2]?.send(`GET /done HTTP/1.1\r\n${host}\r\n`);
-    await waitFor(() => open.length === 4, { ...soon, what: "four requests" });
-    await others[2]?.responses(1);
-    client.destroy();
-    others[0]?.socket.resetAndDestroy();
-    others[1]?.socket.end();
-    others[2]?.destroy();
-    await waitFor(() => front?.stats.connections === 0, { ...soon, what: "the end of all connections" });
-    expect(gone.toSorted()).toEqual(["/answering", "/uploading", "/waiting"]);
-    expect(front?.stats.openExchanges).toBe(0);
-    // Late calls of the core do nothing.
-    for (const exchange of open) {
-      exchange.readBody();
-      exchange.resumeBody();
-      respond(exchange, "late");
-      exchange.write(Buffer.from("late"));
-      exchange.end();
-      exchange.destroy();
-    }
-    expect(front?.stats.errors).toBe(0);
-  });
-
-  it("sees the client go while it reads ahead of the request it answers", async () => {
-    let gone = 0;
-    const client = await start((exchange) => {
-      exchange.handler = handlerOf({ onClientGone: () => (gone += 1) });
-    });
-    client.send(`GET /1 HTTP/1.1\r\n${host}\r\nGET /2 HTTP/1.1\r\n${host}\r\n`);
-    await waitFor(() => front?.stats.requests === 1, { ...soon, what: "the request" });
-    client.destroy();
-    await waitFor(() => gone === 1, { ...soon, what: "the news" });
-    expect(front?.stats.requests).toBe(1);
-  });
-
-  it("drops a short body nobody wanted and keeps the connection", async () => {
-    const client = await start((exchange) => respond(exchange, exchange.target));
-    client.send(`POST /1 HTTP/1.1\r\n${host}Content-Length: 100000\r\n\r\n`);
-    expect((await client.responses(1))[0]?.fields.connection).toBeUndefined();
-    client.send(Buffer.alloc(100_000));
-    client.send(`GET /2 HTTP/1.1\r\n${host}\r\n`);
-    expect((await client.responses(2))[1]?.body).toBe("/2");
-  });
-
-  it.each(["Content-Length: 4194304", "Transfer-Encoding: chunked"])(
-    "closes after an answer to a body it will not wait for (%s), and the answer arrives",
-    async (framing) => {
-      const client = await start((exchange) => exchange.respondText(403, "no"));
-      client.send(`POST /1 HTTP/1.1\r\n${host}${framing}\r\n\r\n${framing.startsWith("T") ? "400000\r\n" : ""}`);
-      client.send(Buffer.alloc(4 * mebibyte));
-      const [response] = await client.responses(1);
-      expect(response).toMatchObject({ status: 403, body: "no", fields: { connection: "close" } });
-      await client.end();
-    },
-  );
-
   it("answers while the upload goes on, both ways at once", async () => {
-    const client = await start((exchange) => {
+    const client = await stage.connect((exchange) => {
       exchange.respondRaw(okStream, exchange.bodyStart, streamed);
       exchange.handler = handlerOf({
         onBody: (chunk) => exchange.write(chunk),
@@ -222,7 +156,7 @@ describe("streaming", () => {
   });
 
   it("cuts the connection when the core destroys an answer under way", async () => {
-    const client = await start((exchange) => {
+    const client = await stage.connect((exchange) => {
       exchange.handler = handlerOf({});
       if (exchange.path === "/chunks") exchange.respondRaw(okStream, Buffer.from("part"), streamed);
       else exchange.respondRaw(okHead(10), Buffer.from("part"), begun);
@@ -232,6 +166,58 @@ describe("streaming", () => {
     await client.close();
     expect(client.text).toContain("4\r\npart\r\n");
     expect(client.text).not.toContain("0\r\n\r\n");
-    expect(front?.stats.openExchanges).toBe(0);
+    expect(stage.front.stats.openExchanges).toBe(0);
+  });
+});
+
+describe("clients that go", () => {
+  const stage = useStage();
+
+  it("tells the core once that the client has gone: before, during and between", async () => {
+    const gone: string[] = [];
+    const open: HttpExchange[] = [];
+    const client = await stage.connect((exchange) => {
+      open.push(exchange);
+      exchange.handler = handlerOf({ onClientGone: () => gone.push(exchange.path) });
+      if (exchange.path === "/answering") exchange.respondRaw(okStream, Buffer.from("part"), streamed);
+      if (exchange.path === "/uploading") exchange.readBody();
+      if (exchange.path === "/done") respond(exchange, "ok");
+    });
+    const others = await Promise.all([stage.open(), stage.open(), stage.open()]);
+    client.send(`GET /waiting HTTP/1.1\r\n${host}\r\n`);
+    others[0]?.send(`GET /answering HTTP/1.1\r\n${host}\r\n`);
+    others[1]?.send(`POST /uploading HTTP/1.1\r\n${host}Content-Length: 10\r\n\r\nabc`);
+    others[2]?.send(`GET /done HTTP/1.1\r\n${host}\r\n`);
+    await waitFor(() => open.length === 4, { ...soon, what: "four requests" });
+    await others[2]?.responses(1);
+    client.destroy();
+    others[0]?.socket.resetAndDestroy();
+    others[1]?.socket.end();
+    others[2]?.destroy();
+    await waitFor(() => stage.front.stats.connections === 0, { ...soon, what: "the end of all connections" });
+    expect(gone.toSorted()).toEqual(["/answering", "/uploading", "/waiting"]);
+    expect(stage.front.stats.openExchanges).toBe(0);
+    // Late calls of the core do nothing.
+    for (const exchange of open) {
+      exchange.readBody();
+      exchange.resumeBody();
+      respond(exchange, "late");
+      exchange.write(Buffer.from("late"));
+      exchange.end();
+      exchange.destroy();
+    }
+    expect(stage.front.stats.errors).toBe(0);
+  });
+
+  it("sees the client go while it reads ahead of the request it answers", async () => {
+    let gone = 0;
+    const client = await stage.connect((exchange) => {
+      exchange.handler = handlerOf({ onClientGone: () => (gone += 1) });
+    });
+    client.send(`GET /1 HTTP/1.1\r\n${host}\r\nGET /2 HTTP/1.1\r\n${host}\r\n`);
+    await waitFor(() => stage.front.stats.requests === 1, { ...soon, what: "the request" });
+    client.destroy();
+    await waitFor(() => gone === 1, { ...soon, what: "the news" });
+    expect(stage.front.stats.requests).toBe(1);
   });
 });

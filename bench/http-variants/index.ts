@@ -1,0 +1,13 @@
+import { start as front } from "./front.ts";
+import { start as haproxy } from "./haproxy.ts";
+import { start as nginx } from "./nginx.ts";
+import { start as nodeHttp } from "./node-http.ts";
+import type { StartVariant } from "./variant.ts";
+
+/** What `http` measures, in the order of its tables. One file a variant. */
+export const httpVariants: Readonly<Record<string, StartVariant>> = {
+  "node-http": nodeHttp,
+  front,
+  haproxy,
+  nginx,
+};
