@@ -62,7 +62,7 @@ export const runLinkBench = async (durationMs = 2_000): Promise<Row[]> => {
     link.close();
     return rows;
   } finally {
-    callee.kill();
+    callee.disconnect();
     rmSync(directory, { recursive: true, force: true });
   }
 };
@@ -164,6 +164,5 @@ const calleeCpuUs = async (callee: ChildProcess): Promise<number> => {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [, , role, address] = process.argv;
   if (role === "callee" && address !== undefined) await runCallee(address);
-  // biome-ignore lint: a table for people is what this program is for
   else console.table(await runLinkBench()); // oxlint-disable-line no-console
 }

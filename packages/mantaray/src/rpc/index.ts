@@ -20,7 +20,6 @@ export {
   openFlags,
   type PeerIdentity,
   type ResetCode,
-  resetCodes,
   type StreamAcceptor,
   type StreamKind,
   streamKinds,

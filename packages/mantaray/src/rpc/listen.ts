@@ -95,7 +95,9 @@ class Listener implements LinkServer {
         onLink(link);
       });
     } catch (error) {
-      log.warn({ err: error }, "connection refused: the handshake failed");
+      // Probes that only connect are no event; whoever says something wrong is.
+      const level = MantaError.from(error).code === "link_lost" ? "debug" : "warn";
+      log[level]({ err: error }, "connection refused: the handshake failed");
       wire.close();
     } finally {
       clearTimeout(timer);
