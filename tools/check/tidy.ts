@@ -15,7 +15,7 @@ interface Rule {
 
 /** Control-plane code, which simulations and tests drive with their own time and randomness. */
 const controlPlane = /packages\/mantaray\/src\/(gcs|node|store|actor|serve\/controller|serve\/config|serve\/routing)\//;
-const notSource = /\.test\.ts$|\/main\.ts$|\/testing\//;
+const notSource = /\.test\.ts$|\/main\.ts$|\/fixtures\//;
 
 const rules: readonly Rule[] = [
   {

@@ -13,7 +13,7 @@ export type WorkerId = Brand<"WorkerId">;
 export type ActorId = Brand<"ActorId">;
 export type JobId = Brand<"JobId">;
 
-const hexLengths = { NodeId: 56, WorkerId: 56, ActorId: 32, JobId: 8 } as const;
+const hexLengths = { NodeId: 56, WorkerId: 56, ActorId: 32 } as const;
 
 const parse = <Name extends keyof typeof hexLengths>(name: Name, text: string): Brand<Name> => {
   const length = hexLengths[name];
@@ -29,7 +29,6 @@ const parse = <Name extends keyof typeof hexLengths>(name: Name, text: string): 
 export const parseNodeId = (text: string): NodeId => parse("NodeId", text);
 export const parseWorkerId = (text: string): WorkerId => parse("WorkerId", text);
 export const parseActorId = (text: string): ActorId => parse("ActorId", text);
-export const parseJobId = (text: string): JobId => parse("JobId", text);
 
 /** The job all of Serve's actors belong to. */
 export const serveJobId: JobId = "01000000" as JobId;

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readdir, rename, stat, unlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { systemClock } from "../base/clock.ts";
 import { MantaError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { nodeLimits } from "./limits.ts";
@@ -87,7 +88,7 @@ export class BundleCache {
 
 /** Marks a file as used now; false when there is none. */
 const touch = async (path: string): Promise<boolean> => {
-  const now = new Date();
+  const now = new Date(systemClock.wallMs());
   try {
     await utimes(path, now, now);
     return true;

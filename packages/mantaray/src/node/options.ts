@@ -2,6 +2,7 @@ import { createServer } from "node:net";
 import { availableParallelism, hostname } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
+import { systemClock } from "../base/clock.ts";
 import { type NodeId, newNodeId, type WorkerId } from "../base/ids.ts";
 import { nodeIdSchema } from "../protocol/ids.ts";
 import { nodeLimits } from "./limits.ts";
@@ -170,7 +171,7 @@ const tempDirValue = (value: string): string => {
 
 /** `session_2026-01-31_10-20-30_<pid>`, as the reference names them. */
 const sessionName = (): string => {
-  const stamp = new Date().toISOString().slice(0, 19).replace("T", "_").replaceAll(":", "-");
+  const stamp = new Date(systemClock.wallMs()).toISOString().slice(0, 19).replace("T", "_").replaceAll(":", "-");
   return `session_${stamp}_${process.pid}`;
 };
 

@@ -4,10 +4,10 @@ import type { ActorRecord } from "../protocol/actor.ts";
 import type { ClusterEvent } from "../protocol/gcs.ts";
 import type { NodeRecord } from "../protocol/node.ts";
 import type { RoutingSnapshot } from "../protocol/routing.ts";
-import type { StoreHarness } from "./conformance.ts";
 import type { ControlStore } from "./control-store.ts";
 import { storeLimits } from "./limits.ts";
 import { sampleActor, sampleNode, sampleRouting } from "./sample-records.ts";
+import type { StoreHarness } from "./store-harness.ts";
 
 /** Any sequence of calls leaves the store as it leaves plain maps; a reopening changes nothing. */
 export const conformanceProperty = (create: () => Promise<StoreHarness>): fc.IAsyncProperty<[readonly Step[]]> =>

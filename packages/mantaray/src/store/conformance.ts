@@ -4,15 +4,7 @@ import { conformanceProperty } from "./conformance-property.ts";
 import type { ControlStore, StoredTables } from "./control-store.ts";
 import { storeLimits } from "./limits.ts";
 import { sampleActor, sampleNode, sampleRouting } from "./sample-records.ts";
-
-/** One store's worth of persistence, as a backend offers it to the suite. */
-export interface StoreHarness {
-  /** Opens it; only one is open at a time. What was acknowledged before must be there. */
-  open(): Promise<ControlStore>;
-  /** Lets the time of leases pass. */
-  advance(byMs: number): Promise<void>;
-  destroy(): Promise<void>;
-}
+import type { StoreHarness } from "./store-harness.ts";
 
 /** The rules of `ControlStore` as tests: every backend runs them. */
 export const describeControlStore = (backend: string, create: () => Promise<StoreHarness>): void => {

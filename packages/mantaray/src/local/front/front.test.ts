@@ -92,6 +92,7 @@ describe("the front address", () => {
     });
     for (const socket of accepted) socket.destroy();
     await once(client.resume(), "close");
+    expect(client.bytesRead).toBe(0);
   });
 
   it("says that its address is taken", async () => {

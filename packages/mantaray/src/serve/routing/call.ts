@@ -1,15 +1,31 @@
 import { MantaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { type OutStream, type OutStreamHandler, openFlags, type ResetCode, resetCodes } from "../../rpc/types.ts";
-import type { CallHost } from "./call-host.ts";
 import type { Expiring } from "./deadlines.ts";
 import { failures } from "./failures.ts";
-import { HeldBody } from "./held-body.ts";
+import { HeldBody, type HeldBytes } from "./held-body.ts";
 import { routingLimits } from "./limits.ts";
-import type { OutboundCall, OutboundRequest, RequestFailure } from "./outbound-request.ts";
+import type { OutboundCall, OutboundRequest, RequestFailure, RouterCounters } from "./outbound-request.ts";
 import type { ReplicaLink } from "./replica-link.ts";
 import { decideRetry } from "./retry.ts";
 import type { Waiting, WaitQueue } from "./wait-queue.ts";
+
+/** What a `Call` needs of its router. */
+export interface CallHost {
+  readonly counters: RouterCounters;
+  readonly heldBytes: HeldBytes;
+  /** Time left, ms, at least 1; 0 for no deadline. */
+  remainingMs(request: OutboundRequest): number;
+  /** Sends a call that lost its replica to another, or puts it at the front of the queue. */
+  place(call: Call): void;
+  /** Calls `call.repeat()` as soon as the retry budget allows, or fails it. */
+  awaitBudget(call: Call): void;
+  /** The deadline of `call` has passed: fails it with the reason. */
+  onDeadline(call: Call, nowMs: number): void;
+  onDone(call: Call): void;
+  /** A slot may be free: sends what waits. */
+  onRoom(): void;
+}
 
 /** waiting: in a queue of the router. sent: has a stream, no answer yet. answering: the first byte was passed on. */
 type CallState = "waiting" | "sent" | "answering" | "done";

@@ -1,7 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { RoutingDeployment } from "../../protocol/routing.ts";
-import { Call } from "./call.ts";
-import type { CallHost } from "./call-host.ts";
+import { Call, type CallHost } from "./call.ts";
 import type { ChoiceRules, Chooser } from "./choice.ts";
 import { newCounters } from "./counters.ts";
 import type { Deadlines } from "./deadlines.ts";
