@@ -10,7 +10,8 @@ import { configLimits } from "./limits.ts";
  */
 export const parseDeployConfig = (value: unknown): DeployConfig => {
   const result = deploySchema.safeParse(value, { reportInput: true });
-  if (result.success) return result.data;
+  // The value itself, not the schema's copy: people see their own order of keys again.
+  if (result.success) return value as DeployConfig;
   throw new MantaError("invalid_config", describeIssues(result.error.issues));
 };
 

@@ -39,7 +39,9 @@ export const createActor: CreateActor = async (context) => {
     await shutdown.resume();
   };
   resume().catch((error: unknown) => context.fail(MantaError.from(error)));
-  const calls = controllerCalls({ controller, shutdown, self: context.actor, clock, log });
+  const { nodeId, workerId } = context;
+  const self = { ...context.actor, nodeId, workerId, pid: process.pid };
+  const calls = controllerCalls({ controller, shutdown, self, clock, log });
   return {
     onLink: (link) => serveService(link, controllerService, calls),
     shutdown: async () => {

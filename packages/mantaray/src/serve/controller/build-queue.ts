@@ -5,6 +5,7 @@ import { controllerLimits } from "./limits.ts";
 import type { Effects } from "./loop/effects.ts";
 import type { BuildPort } from "./ports.ts";
 import { finishBuild } from "./state/finish-build.ts";
+import type { TargetState } from "./state/target-state.ts";
 import type { TargetStore } from "./state/target-store.ts";
 
 /** Builds under way at once: each is a process that bundles and runs user code. */
@@ -46,6 +47,17 @@ export class BuildQueue {
     return null;
   }
 
+  /** Bundles that no deployment can need again go; while another build runs, its own may not be named anywhere yet. */
+  async #prune(): Promise<void> {
+    if (this.#underWay.size > 1) return;
+    const { store, builds, log } = this.#deps;
+    try {
+      await builds.prune(bundlesInUse(store.state));
+    } catch (error) {
+      log.info({ err: MantaError.from(error) }, "old bundles could not be deleted: the next build tries again");
+    }
+  }
+
   #build(name: string, generation: number): void {
     const { store, effects, builds, clock, log } = this.#deps;
     this.#underWay.set(name, generation);
@@ -62,6 +74,7 @@ export class BuildQueue {
       });
       log.info({ app: name, ok: outcome.ok, ms: Math.round(clock.nowMs() - startMs) }, "an application was built");
       await store.commit((state) => finishBuild(state, name, generation, outcome));
+      await this.#prune();
     };
     effects.start({
       what: "build an application",
@@ -74,3 +87,15 @@ export class BuildQueue {
     });
   }
 }
+
+const bundlesInUse = (state: TargetState): Set<string> => {
+  const inUse = new Set<string>();
+  for (const app of state.apps.values()) {
+    if (app.graph !== null) inUse.add(app.graph.bundleId);
+    for (const { target, stable } of app.deployments.values()) {
+      inUse.add(target.code.bundleId);
+      if (stable !== null) inUse.add(stable.code.bundleId);
+    }
+  }
+  return inUse;
+};

@@ -8,7 +8,7 @@ import { bundleNamespace } from "./state/checkpoint.ts";
 /** What building into the control store needs. */
 export interface BundleStoreDeps {
   readonly builder: Builder;
-  readonly gcs: Pick<ControllerGcs, "kvPut" | "kvKeys">;
+  readonly gcs: Pick<ControllerGcs, "kvPut" | "kvKeys" | "kvDelete">;
   readonly log: Log;
 }
 
@@ -26,5 +26,12 @@ export const bundleStore = (deps: BundleStoreDeps): BuildPort => ({
       deps.log.info({ bundleId, bytes: value.byteLength }, "a bundle was stored");
     }
     return { ok: true, bundleId, ingress, deployments };
+  },
+  prune: async (keep) => {
+    const options = { timeoutMs: controllerLimits.callTimeoutMs };
+    const { keys } = await deps.gcs.kvKeys({ namespace: bundleNamespace, prefix: "" }, options);
+    for (const key of keys) {
+      if (!keep.has(key)) await deps.gcs.kvDelete({ namespace: bundleNamespace, key }, options);
+    }
   },
 });

@@ -57,6 +57,8 @@ export interface ProxyPort {
 /** Turns an import path into a bundle that is in the control store. Never rejects for an error of the user's. */
 export interface BuildPort {
   build(request: BuildRequest): Promise<BuildOutcome>;
+  /** Deletes the bundles of the control store that are not in `keep`. */
+  prune(keep: ReadonlySet<string>): Promise<void>;
 }
 
 export interface BuildRequest {

@@ -94,7 +94,7 @@ const sortReplicas = (view: DeploymentView): Sorted => {
 };
 
 /** Replicas that may run on top of the wanted ones during a rollout: at least one. */
-export const surgeOf = (view: Pick<DeploymentView, "wanted" | "surgeShare">): number =>
+const surgeOf = (view: Pick<DeploymentView, "wanted" | "surgeShare">): number =>
   Math.max(1, Math.ceil(view.surgeShare * view.wanted));
 
 const isMoving = (replica: ReplicaView): boolean => replica.movesTo !== null && replica.phase === "STARTING";

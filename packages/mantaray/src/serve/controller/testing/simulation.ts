@@ -211,7 +211,7 @@ export class Simulation {
           })),
         setDraining: () => call(() => undefined),
       },
-      builds: { build: (request) => call(() => this.build(request)) },
+      builds: { build: (request) => call(() => this.build(request)), prune: () => call(() => undefined) },
     };
   }
 }
