@@ -20,16 +20,18 @@ export interface ChunkIterator {
 
 const textFields = ["content-type", "text/plain; charset=utf-8"];
 const jsonFields = ["content-type", "application/json"];
-const bytesFields = ["content-type", "application/octet-stream"];
+const bytesFields = ["content-type", "text/plain"];
 
 /**
  * What a handler's value means (reference section 4.4): a `Response` as it is, text as text/plain, bytes
- * raw, a stream or (async) generator as a body in pieces, anything else as compact JSON; nothing is `null`.
+ * raw as text/plain, nothing as an empty text, a stream or (async) generator as a body in pieces, anything
+ * else as compact JSON.
  * Throws what the value deserves: a used body, or something that is no JSON.
  */
 export const answerOf = (value: unknown): HandlerAnswer => {
   if (typeof value === "string") return plain(textFields, value);
-  if (typeof value !== "object" || value === null) return plain(jsonFields, jsonOf(value ?? null));
+  if (value === undefined || value === null) return plain(textFields, "");
+  if (typeof value !== "object") return plain(jsonFields, jsonOf(value));
   if (isResponse(value)) {
     const parts = takeResponse(value);
     return parts.body instanceof ReadableStream
