@@ -16,7 +16,7 @@ export type { ImportPath } from "./import-path.ts";
 export { parseImportPath } from "./import-path.ts";
 export { nearestName } from "./nearest-name.ts";
 export type { HttpOptions, LoggingConfig } from "./option-schemas.ts";
-export { parseDeployConfig, parseDeployYaml, parseYaml } from "./parse-deploy-config.ts";
+export { parseDeployConfig } from "./parse-deploy-config.ts";
 export type { ResolvedDeployment } from "./resolved-deployment.ts";
 export { resolveDeployment } from "./resolved-deployment.ts";
 export { atCapacity } from "./target-capacity.ts";

@@ -19,7 +19,7 @@ export const parseDeployConfig = (value: unknown): DeployConfig => {
 export const parseDeployYaml = (text: string): DeployConfig => parseDeployConfig(parseYaml(text));
 
 /** One YAML document as a plain value. Throws `invalid_config`. */
-export const parseYaml = (text: string): unknown => {
+const parseYaml = (text: string): unknown => {
   if (Buffer.byteLength(text) > configLimits.yamlBytesMax) {
     throw new MantaError("invalid_config", `the config must be at most ${configLimits.yamlBytesMax} bytes`);
   }

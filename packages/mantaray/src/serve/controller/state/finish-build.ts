@@ -3,6 +3,7 @@ import {
   appRoute,
   type CodeOptions,
   codeOptionsSchema,
+  compareConfigs,
   type DeploymentCode,
   type DeploymentConfig,
   describeIssues,
@@ -166,12 +167,12 @@ const retargetDeployment = (
 const changeEvent = (before: DeploymentTarget, after: Revision): DeploymentStatusEvent | null => {
   const old = before.target;
   if (before.deleting || before.failure !== null) return "CONFIG_UPDATE";
-  if (old.version !== after.version || old.settings !== after.settings) return "CONFIG_UPDATE";
+  const change = compareConfigs(old, after);
+  if (change !== "controller_only") return change === "none" ? null : "CONFIG_UPDATE";
   const { num_replicas: oldCount, ...oldRest } = old.resolved;
   const { num_replicas: newCount, ...newRest } = after.resolved;
-  if (oldCount !== newCount && hash(oldRest) === hash(newRest))
-    return newCount > oldCount ? "MANUAL_UP" : "MANUAL_DOWN";
-  return hash(old.resolved) === hash(after.resolved) ? null : "CONFIG_UPDATE";
+  if (hash(oldRest) !== hash(newRest)) return "CONFIG_UPDATE";
+  return newCount > oldCount ? "MANUAL_UP" : "MANUAL_DOWN";
 };
 
 /** Said openly rather than passed over: the count does not follow the load yet. */
