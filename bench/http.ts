@@ -68,7 +68,7 @@ const startVariants = async (
   const running = new Map<string, RunningVariant>();
   for (const [name, start] of Object.entries(httpVariants)) {
     if (only !== undefined && name !== baseline && !only.includes(name)) continue;
-    const started = await start();
+    const started = await start().catch((error: unknown) => ({ skipped: String(error) }));
     if ("skipped" in started) notes.push(`${name}: skipped: ${started.skipped}`);
     else running.set(name, started);
   }

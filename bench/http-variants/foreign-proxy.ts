@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startChildServer, stopChild } from "./child-server.ts";
@@ -30,7 +30,7 @@ export const startForeignProxy = async (proxy: ForeignProxy): Promise<RunningVar
   const guarded = [path, ...proxy.arguments(configPath)].map((word) => `'${word}'`).join(" ");
   const shell = spawn(
     "/bin/sh",
-    ["-c", `${guarded} & child=$!; echo $child; read _ || true; kill $child; wait $child`],
+    ["-c", `${guarded} & child=$!; echo $child; exec 2>/dev/null; read _ || true; kill $child; wait $child`],
     {
       stdio: ["pipe", "pipe", "inherit"],
     },
@@ -44,7 +44,8 @@ export const startForeignProxy = async (proxy: ForeignProxy): Promise<RunningVar
     rmSync(directory, { recursive: true, force: true });
   };
   try {
-    await waitForPort(listen);
+    // A whole answer, not just a connection: by then its workers run.
+    await waitForAnswer(`http://127.0.0.1:${listen}`);
   } catch (error) {
     await stop();
     throw error;
@@ -64,23 +65,23 @@ const freePort = (): Promise<number> =>
     });
   });
 
-const waitForPort = async (port: number): Promise<void> => {
+const waitForAnswer = async (url: string): Promise<void> => {
   const deadlineMs = performance.now() + startTimeoutMs;
-  while (!(await accepts(port))) {
-    if (performance.now() > deadlineMs) throw new Error(`nothing listens on port ${port} after ${startTimeoutMs} ms`);
+  while (!(await answers(url))) {
+    if (performance.now() > deadlineMs) throw new Error(`${url} does not answer after ${startTimeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 };
 
-const accepts = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port });
-    socket.once("error", () => resolve(false));
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-  });
+const answers = async (url: string): Promise<boolean> => {
+  try {
+    const response = await fetch(url, { headers: { connection: "close" } });
+    await response.text();
+    return response.ok;
+  } catch {
+    return false;
+  }
+};
 
 const childrenOf = (parent: number): number[] =>
   readdirSync("/proc")

@@ -269,7 +269,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
     if (this.#reader.state === "head" || this.#mode === "linger") this.#consume(bytes, true);
     else this.#consume(Buffer.from(bytes), false);
     this.#leave();
-    if (this.#held.length > 0 || this.#exchange !== undefined) this.#updateFlow();
+    if (this.#held.length > 0 || this.#exchange !== undefined || this.#mode === "linger") this.#updateFlow();
   }
 
   #onClientEnd(): void {

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { describe, expect, it } from "vitest";
+import { silentLog } from "../../../base/log.ts";
 import { waitFor } from "../../../base/wait.ts";
 import type { HttpExchange } from "./exchange.ts";
 import { exchangeBytes, RawClient } from "./fixtures/raw-client.ts";
 import { useStage } from "./fixtures/stage.ts";
 import { echo, handlerOf, okStream, respond, streamed } from "./fixtures/test-front.ts";
+import { createHttpFront } from "./front.ts";
 
 const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const soon = { timeoutMs: 10_000, intervalMs: 2 };
@@ -17,7 +19,7 @@ describe("drain of the front", () => {
   it("ends at once without connections, and twice", async () => {
     const front = await stage.start();
     const { port } = front;
-    await front.drain(10_000);
+    await Promise.all([front.drain(10_000), front.drain(10_000)]);
     await front.drain(10_000);
     await expect(RawClient.connect(port)).rejects.toThrow(/connection/);
   });
@@ -111,6 +113,20 @@ describe("the end of a drain", () => {
     await waitFor(() => accepts(port).then((accepted) => !accepted), { ...soon, what: "a refused connection" });
     expect(ended).toBe(false);
     await drained;
+  });
+});
+
+describe("listening", () => {
+  const stage = useStage();
+
+  it("fails where somebody else listens, and can be tried again", async () => {
+    const { port } = await stage.start();
+    const second = createHttpFront({ log: silentLog, dispatch: echo });
+    await expect(second.listen({ host: "127.0.0.1", port })).rejects.toThrow(/EADDRINUSE/);
+    await stage.clear();
+    await second.listen({ host: "127.0.0.1", port });
+    expect(second.port).toBe(port);
+    await second.close();
   });
 });
 

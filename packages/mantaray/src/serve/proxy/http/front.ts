@@ -28,7 +28,7 @@ export type HttpListenTarget = { readonly host: string; readonly port: number } 
 
 /** An HTTP/1.1 server in front of a core. */
 export interface HttpFront {
-  /** Resolves when connections are accepted. Rejects as `net.Server.listen` does, e.g. with EADDRINUSE. */
+  /** Resolves when connections are accepted. Rejects as `net.Server.listen` does, e.g. with EADDRINUSE; may then be called again. */
   listen(target: HttpListenTarget): Promise<void>;
   /** Port listened on; 0 before. */
   readonly port: number;
@@ -38,7 +38,7 @@ export interface HttpFront {
    * Ends in order: each response from now on closes its connection, and an idle connection goes after
    * `drainIdleMs`. A socket of our own goes on accepting until no connection is left, or for half of `graceMs`;
    * a given one is left to its other holders at once. Resolves when no connection is left, or after `graceMs`
-   * with the rest cut.
+   * with the rest cut. A second call waits for the first.
    */
   drain(graceMs: number): Promise<void>;
   /** Ends now; open exchanges hear `onClientGone`. */
@@ -61,6 +61,7 @@ class NetFront implements HttpFront {
   #lastSweepMs = 0;
   #givenSocket = false;
   #closed: Promise<void> | undefined;
+  #drained: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
   constructor(options: HttpFrontOptions) {
@@ -109,18 +110,30 @@ class NetFront implements HttpFront {
   listen(target: HttpListenTarget): Promise<void> {
     this.#givenSocket = "fd" in target;
     return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(target, () => {
-        this.#server.removeListener("error", reject);
-        this.#server.on("error", (error) => this.#context.log.error({ err: error }, "accepting connections failed"));
+      const server = this.#server;
+      const onError = (error: Error): void => {
+        server.removeListener("listening", onListening);
+        reject(error);
+      };
+      const onListening = (): void => {
+        server.removeListener("error", onError);
+        server.on("error", (error) => this.#context.log.error({ err: error }, "accepting connections failed"));
         this.#lastSweepMs = performance.now();
         this.#sweeper = setInterval(() => this.#sweep(), this.#context.limits.sweepPeriodMs).unref();
         resolve();
-      });
+      };
+      server.once("error", onError);
+      server.once("listening", onListening);
+      server.listen(target);
     });
   }
 
-  async drain(graceMs: number): Promise<void> {
+  drain(graceMs: number): Promise<void> {
+    this.#drained ??= this.#drain(graceMs);
+    return this.#drained;
+  }
+
+  async #drain(graceMs: number): Promise<void> {
     this.#context.draining = true;
     if (this.#givenSocket) void this.#stopListening();
     const half = setTimeout(() => void this.#stopListening(), graceMs / 2);

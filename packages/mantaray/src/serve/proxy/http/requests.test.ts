@@ -189,6 +189,25 @@ describe.each(parserBuilds)("answers, with %s", (_name, parsers) => {
     expect((await client.responses(3)).map((response) => response.status)).toEqual([103, 200, 200]);
   });
 
+  it("ends an answer without any length with the connection", async () => {
+    const client = await stage.connect((exchange) => {
+      exchange.respondRaw(
+        Buffer.from("HTTP/1.1 200 OK\r\n\r\n"),
+        Buffer.from("one "),
+        exchange.path === "/1" ? whole : begun,
+      );
+      exchange.write(Buffer.from("two"));
+      exchange.end();
+    });
+    client.send(`GET /1 HTTP/1.1\r\n${host}\r\nGET /2 HTTP/1.1\r\n${host}\r\n`);
+    await client.end();
+    expect(await client.responses(1)).toEqual([{ status: 200, fields: { connection: "close" }, body: "one " }]);
+    const second = await stage.open();
+    second.send(`GET /2 HTTP/1.1\r\n${host}\r\n`);
+    await second.end();
+    expect(await second.responses(1)).toEqual([{ status: 200, fields: { connection: "close" }, body: "one two" }]);
+  });
+
   it("cuts the connection where a body and its declared length part", async () => {
     const client = await stage.connect((exchange) => {
       exchange.respondRaw(okHead(5), Buffer.from("12"), begun);

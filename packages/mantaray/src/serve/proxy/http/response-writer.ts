@@ -35,17 +35,8 @@ export class ResponseWriter {
     keepAlive: boolean,
   ): boolean {
     this.#framing = framingOf(request, head, flags);
+    if (this.#framing === "fixed" && !this.#checkLength(head, body?.length ?? 0, flags.end)) return false;
     this.untilClose = this.#framing === "until-close";
-    if (this.#framing === "fixed") {
-      const bytes = body?.length ?? 0;
-      if (flags.end) {
-        if (!declaresLength(head, bytes)) return false;
-        this.#leftBytes = 0;
-      } else {
-        this.#leftBytes = declaredLength(head) - bytes;
-        if (this.#leftBytes < 0) return false;
-      }
-    }
     const connection = this.#framing === "raw" ? "" : connectionField(request, keepAlive && !this.untilClose);
     const kept = flags.streamed && request.httpMinor === 0 ? withoutTransferEncoding(head) : head;
     const sent = this.#framing === "none" ? null : body;
@@ -55,6 +46,16 @@ export class ResponseWriter {
       this.#output.push(join(kept, connection, "", sent, ""));
     }
     return true;
+  }
+
+  /** Compares what a head declares with the body that comes along. Without a declaration the close is the end. */
+  #checkLength(head: Uint8Array, bytes: number, end: boolean): boolean {
+    this.#leftBytes = 0;
+    if (end && declaresLength(head, bytes)) return true;
+    const declared = declaredLength(head);
+    if (declared === -1) this.#framing = "until-close";
+    else this.#leftBytes = declared - bytes;
+    return declared === -1 || (end ? this.#leftBytes === 0 : this.#leftBytes >= 0);
   }
 
   /** More body. False when it is more than the head declared; the connection must then be cut. */
@@ -92,7 +93,7 @@ const framingOf = (request: ResponseTo, head: Uint8Array, flags: ResponseFlags):
   if (status === 101) return "raw";
   if (flags.bodyless || request.method === "HEAD" || status === 204 || status === 304) return "none";
   if (flags.streamed) return request.httpMinor === 1 ? "chunked" : "until-close";
-  return flags.end || declaredLength(head) >= 0 ? "fixed" : "until-close";
+  return "fixed";
 };
 
 /** One buffer of a head (with a field line put in before its end), a body, and the framing around that. */

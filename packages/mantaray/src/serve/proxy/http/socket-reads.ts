@@ -40,7 +40,8 @@ interface UserBufferHandle {
   useUserBuffer(buffer: Uint8Array): void;
 }
 
-const readByEvents: ReadSocket = (socket, onBytes) => {
+/** The way that every Node offers. */
+export const readByEvents: ReadSocket = (socket, onBytes) => {
   socket.on("data", onBytes);
   socket.resume();
 };

@@ -100,6 +100,19 @@ describe("bodies nobody wants", () => {
   );
 });
 
+describe("an upload to a connection that ends", () => {
+  const stage = useStage();
+
+  it("is read for a while, and no further", async () => {
+    const client = await stage.connect((exchange) => exchange.respondText(403, "no"), { lingerTimeoutMs: 30_000 });
+    client.send(`POST / HTTP/1.1\r\n${host}Content-Length: 67108864\r\n\r\n`);
+    await client.end();
+    client.send(Buffer.alloc(64 * mebibyte));
+    const waiting = await waitUntilStill(() => client.socket.writableLength);
+    expect(waiting).toBeGreaterThan(32 * mebibyte);
+  });
+});
+
 describe("streaming answers", () => {
   const stage = useStage();
 
