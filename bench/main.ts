@@ -1,7 +1,9 @@
 import { parseArgs } from "node:util";
+import { runHandleBench } from "./handle.ts";
 import { runHttpBench } from "./http.ts";
 import { runLinkBench } from "./link.ts";
 import { type BenchReport, printReport, writeReports } from "./report.ts";
+import { runStartupBench } from "./startup.ts";
 
 /** Flags that benches may use. */
 export interface BenchFlags {
@@ -15,6 +17,8 @@ export interface BenchFlags {
 /** Every bench, by the name it is run by. */
 const benches: Readonly<Record<string, (flags: BenchFlags) => Promise<BenchReport>>> = {
   http: runHttpBench,
+  handle: ({ roundMs }) => runHandleBench(roundMs),
+  startup: runStartupBench,
   link: async ({ roundMs }) => {
     const rows = await runLinkBench(roundMs);
     return { ratios: {}, rows: rows.map((row) => ({ ...row })) };

@@ -9,10 +9,10 @@ import type { InStream, Link } from "../packages/mantaray/src/rpc/types.ts";
 import { streamKinds } from "../packages/mantaray/src/rpc/types.ts";
 import { replicaProcess } from "../packages/mantaray/src/serve/api/context.ts";
 import { Admission } from "../packages/mantaray/src/serve/replica/admission.ts";
+import { encodeRequestHead } from "../packages/mantaray/src/serve/replica/fixtures/request-frames.ts";
 import { httpAcceptor } from "../packages/mantaray/src/serve/replica/http/http-acceptor.ts";
 import { installWebGlobals } from "../packages/mantaray/src/serve/replica/http/web-globals.ts";
 import { ServedDeployment } from "../packages/mantaray/src/serve/replica/served-deployment.ts";
-import { encodeRequestHead } from "../packages/mantaray/src/serve/replica/fixtures/request-frames.ts";
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "2" }, json: { type: "string" } } });
 

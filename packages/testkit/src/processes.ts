@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Start time of a process in clock ticks since boot: with the pid, its identity. Undefined when it is gone or a zombie. */
 export const startTimeOf = (pid: number): string | undefined => {
@@ -21,3 +21,28 @@ export const killPid = (pid: number, signal: NodeJS.Signals = "SIGKILL"): void =
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 };
+
+/** A process of a cluster. */
+export interface ClusterProcess {
+  readonly pid: number;
+  /** Its title (`ray::…`), or the program it runs (`gcs/main`). */
+  readonly title: string;
+  readonly rssBytes: number;
+}
+
+/** Every process that was started for the cluster of this temp folder. */
+export const clusterProcesses = (tempDir: string): ClusterProcess[] =>
+  readdirSync("/proc").flatMap((name) => {
+    try {
+      if (!/^\d+$/.test(name) || !readFileSync(`/proc/${name}/environ`, "utf8").includes(`MANTA_TEMP_DIR=${tempDir}\0`))
+        return [];
+      const command = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0");
+      const [program = ""] = command.filter((word) => /\/main\.[jt]s$/.test(word));
+      const title = /(\w+(?:\/\w+)?\/main)\.[jt]s$/.exec(program)?.[1] ?? (command[0] ?? "").trim();
+      const pages = Number(readFileSync(`/proc/${name}/statm`, "utf8").split(" ")[1]);
+      return [{ pid: Number(name), title, rssBytes: pages * 4096 }];
+    } catch {
+      // It ended while we looked, or is not ours to read.
+      return [];
+    }
+  });

@@ -20,6 +20,10 @@ export interface TestCluster {
 export interface TestClusterOptions {
   /** CPUs of each worker node. */
   readonly workers: readonly number[];
+  /** CPUs of the head. Default 0: it hosts no replicas. */
+  readonly headCpus?: number;
+  /** Whether there is a front address. Default true. */
+  readonly front?: boolean;
   readonly config: unknown;
   /** Where its import paths are looked up. */
   readonly appPath: readonly string[];
@@ -28,7 +32,7 @@ export interface TestClusterOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts a head without CPUs and the workers, and deploys the config. */
+/** Starts the head and the workers, and deploys the config. */
 export const startTestCluster = async (options: TestClusterOptions): Promise<TestCluster> => {
   const tempDir = mkdtempSync(join(tmpdir(), "manta-"));
   const subnet = await freeSubnet();
@@ -47,6 +51,7 @@ export const startTestCluster = async (options: TestClusterOptions): Promise<Tes
     tempDir,
     env,
     keepNodes: options.keepNodes ?? true,
+    front: options.front ?? true,
   });
   const stop = async (): Promise<void> => {
     await cluster.stop();
@@ -62,9 +67,9 @@ export const startTestCluster = async (options: TestClusterOptions): Promise<Tes
   return { cluster, state: new ClusterState(cluster.api), env, tempDir, stop };
 };
 
-const planOf = ({ workers, config, appPath }: TestClusterOptions): LocalPlan => ({
+const planOf = ({ workers, headCpus, config, appPath }: TestClusterOptions): LocalPlan => ({
   nodes: [
-    nodePlan("head", true, 0),
+    nodePlan("head", true, headCpus ?? 0),
     ...workers.map((numCpus, index) => nodePlan(`worker-${index + 1}`, false, numCpus)),
   ],
   config,
