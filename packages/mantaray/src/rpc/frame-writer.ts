@@ -15,8 +15,6 @@ import { rpcLimits } from "./limits.ts";
  * belong to the writer from then on.
  */
 export class FrameWriter {
-  /** Streams of the link, which decide when a flush pays; kept by the link. */
-  streams = 0;
   readonly #duplex: Duplex;
   readonly #onFlushed: () => void;
   readonly #flushLater = (): void => {
@@ -207,10 +205,10 @@ export class FrameWriter {
     this.#start = this.#end;
   }
 
+  /** At the end of the loop turn: each socket's read is a tick of its own, so the end of a tick would batch nothing. */
   #schedule(): void {
     this.#scheduled = true;
-    if (this.streams <= rpcLimits.tickFlushStreamsMax) process.nextTick(this.#flushLater);
-    else setImmediate(this.#flushLater);
+    setImmediate(this.#flushLater);
   }
 }
 

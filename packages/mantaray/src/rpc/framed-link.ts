@@ -103,7 +103,6 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
       throw new MantaError("resource_exhausted", `${this.writer.queuedBytes} bytes wait for a peer that does not read`);
     }
     const stream = this.#outbound.add(kind, flags, handler);
-    this.writer.streams = this.streams;
     const wholeMs = deadlineMs <= 0 ? 0 : Math.min(0xffffffff, Math.max(1, Math.ceil(deadlineMs)));
     if (wholeMs > 0) this.watchDeadline(stream, wholeMs);
     stream.start(flags, wholeMs, head, body ?? nothing);
@@ -204,7 +203,6 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
     if (stream instanceof AcceptedStream) this.#inbound.remove(stream);
     else this.#outbound.remove(stream as OpenedStream);
     this.#deadlines.unwatch(stream as AnyStream);
-    this.writer.streams = this.streams;
   }
 
   #onGoaway(wireCount: number): void {

@@ -18,8 +18,6 @@ export const rpcLimits = {
   copyBytesMax: 16 * 1024,
   /** Frames of one loop turn are laid into a buffer of this size, then written at once. */
   corkBytes: 64 * 1024,
-  /** With at most this many streams in flight frames leave at the end of the tick (latency), else of the loop turn (batching). */
-  tickFlushStreamsMax: 16,
   /** With more than this waiting for the socket, bodies wait in their streams and `write` returns false. Above the socket's own mark, so that `drain` fires. */
   socketQueueBytesHigh: 512 * 1024,
   /** With more than this in the socket's queue no stream is opened: better another peer, or an error at once. */
