@@ -9,5 +9,6 @@ export {
   type LocalClusterOptions,
   type LocalNode,
   type LocalPlan,
+  plainNode,
   type ReplicaView,
 } from "./local/index.ts";

@@ -37,7 +37,7 @@ export const clusterProcesses = (tempDir: string): ClusterProcess[] =>
       if (!/^\d+$/.test(name) || !readFileSync(`/proc/${name}/environ`, "utf8").includes(`MANTA_TEMP_DIR=${tempDir}\0`))
         return [];
       const command = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0");
-      const [program = ""] = command.filter((word) => /\/main\.[jt]s$/.test(word));
+      const program = command.find((word) => /\/main\.[jt]s$/.test(word)) ?? "";
       const title = /(\w+(?:\/\w+)?\/main)\.[jt]s$/.exec(program)?.[1] ?? (command[0] ?? "").trim();
       const pages = Number(readFileSync(`/proc/${name}/statm`, "utf8").split(" ")[1]);
       return [{ pid: Number(name), title, rssBytes: pages * 4096 }];

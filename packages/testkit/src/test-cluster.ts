@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LocalCluster, type LocalPlan } from "mantaray/testing";
+import { LocalCluster, type LocalPlan, plainNode } from "mantaray/testing";
 import { ClusterState } from "./cluster-state.ts";
 import { freeSubnet } from "./free-subnet.ts";
 
@@ -13,7 +13,7 @@ export interface TestCluster {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly tempDir: string;
   /** Ends every process and removes every file. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** What a test says of its cluster. */
@@ -69,18 +69,9 @@ export const startTestCluster = async (options: TestClusterOptions): Promise<Tes
 
 const planOf = ({ workers, headCpus, config, appPath }: TestClusterOptions): LocalPlan => ({
   nodes: [
-    nodePlan("head", true, headCpus ?? 0),
-    ...workers.map((numCpus, index) => nodePlan(`worker-${index + 1}`, false, numCpus)),
+    plainNode("head", true, headCpus ?? 0),
+    ...workers.map((numCpus, index) => plainNode(`worker-${index + 1}`, false, numCpus)),
   ],
   config,
   appPath,
-});
-
-const nodePlan = (name: string, head: boolean, numCpus: number): LocalPlan["nodes"][number] => ({
-  name,
-  head,
-  numCpus,
-  numGpus: 0,
-  resources: {},
-  labels: {},
 });

@@ -1,8 +1,8 @@
-import { type ErrorCode, errorCodes } from "../base/error-codes.ts";
 import { MantaError, type WireError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { type InvokeHead, resultHeadSchema } from "../protocol/handle-frames.ts";
-import { type Link, type OutStream, openFlags, type ResetCode, resetCodes, streamKinds } from "../rpc/types.ts";
+import { resetError } from "../rpc/index.ts";
+import { type Link, type OutStream, openFlags, resetCodes, streamKinds } from "../rpc/types.ts";
 import { packValue, unpackValue } from "./invoke-codec.ts";
 import { actorLimits } from "./limits.ts";
 
@@ -73,7 +73,7 @@ export const invoke = (
         },
         onData: takeChunk,
         onEnd: complete,
-        onReset: (code, message) => fail(resetError(method, code, message)),
+        onReset: (code, message) => fail(resetError(`the call of ${method} ended early`, code, message)),
         onWritable: pump,
       },
     );
@@ -121,21 +121,4 @@ const settleWith = (answer: Answer, resolve: (value: unknown) => void, reject: (
 const wireError = (wire: unknown): MantaError => {
   const isWire = typeof wire === "object" && wire !== null && "code" in wire && "message" in wire;
   return isWire ? MantaError.fromWire(wire as WireError) : new MantaError("user_error", String(wire));
-};
-
-const codeOfReset: Readonly<Record<ResetCode, ErrorCode>> = {
-  [resetCodes.canceled]: "canceled",
-  [resetCodes.deadlineExceeded]: "deadline_exceeded",
-  [resetCodes.internal]: "internal",
-  [resetCodes.refused]: "unimplemented",
-  [resetCodes.draining]: "draining",
-  [resetCodes.protocolError]: "protocol_error",
-  [resetCodes.tooLarge]: "payload_too_large",
-  [resetCodes.linkLost]: "link_lost",
-};
-
-const resetError = (method: string, code: ResetCode, message: string): MantaError => {
-  const errorCode = codeOfReset[code];
-  const meaning = errorCode in errorCodes ? errorCode : "protocol_error";
-  return new MantaError(meaning, `the call of ${method} ended early: ${message === "" ? meaning : message}`);
 };

@@ -18,3 +18,13 @@ export interface LocalPlan {
   /** Folders where import paths are looked up. */
   readonly appPath: readonly string[];
 }
+
+/** A node with CPUs and nothing special. */
+export const plainNode = (name: string, head: boolean, numCpus: number | undefined): LocalNodePlan => ({
+  name,
+  head,
+  numCpus,
+  numGpus: 0,
+  resources: {},
+  labels: {},
+});

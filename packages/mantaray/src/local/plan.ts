@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { MantaError } from "../base/errors.ts";
-import type { LocalNodePlan, LocalPlan } from "./local-plan.ts";
+import { type LocalNodePlan, type LocalPlan, plainNode } from "./local-plan.ts";
 import { chooseExport } from "./module-exports.ts";
 import { planOfRayService } from "./ray-service.ts";
 
@@ -59,15 +59,6 @@ const planOfYaml = (path: string, options: PlanOptions): LocalPlan => {
 };
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
-
-const plainNode = (name: string, head: boolean, numCpus: number | undefined): LocalNodePlan => ({
-  name,
-  head,
-  numCpus,
-  numGpus: 0,
-  resources: {},
-  labels: {},
-});
 
 /** With workers, the head hosts no replicas, so that losing it loses none. */
 const defaultNodes = (workers: number): LocalNodePlan[] => [

@@ -10,6 +10,7 @@ export { linkPair } from "./link-pair.ts";
 export { type LinkServer, type ListenOptions, listen } from "./listen.ts";
 export { persistentClient } from "./persistent-client.ts";
 export { PersistentLink, type PersistentLinkOptions } from "./persistent-link.ts";
+export { resetError } from "./reset-errors.ts";
 export { type Implementation, serveService } from "./serve-service.ts";
 export {
   type InStream,
