@@ -246,6 +246,32 @@ describe("a loss", () => {
   });
 });
 
+describe("a proxy", () => {
+  it("that is wanted, not wanted and wanted again while it starts is started once", async () => {
+    const simulation = await world({ nodes: 1 });
+    let starts = 0;
+    simulation.behaviour = () => ({ startMs: 5, startError: (starts += 1) <= 2 ? "not yet" : undefined, stopMs: 5 });
+    await simulation.deploy(oneApp({ num_replicas: 1 }));
+    await simulation.until("healthy", () => simulation.isHealthy(1));
+    await simulation.clock.advance(1_000);
+    const proxies = [...simulation.cluster.actors.values()].filter(
+      (actor) => actor.spec.entry.module === "serve-proxy",
+    );
+    expect(proxies.map((proxy) => proxy.state)).toEqual(["ALIVE", "ALIVE"]);
+  });
+
+  it("that is wanted no more goes after half a minute at the earliest", async () => {
+    const simulation = await world({ nodes: 1 });
+    await simulation.deploy(oneApp({ num_replicas: 1 }));
+    await simulation.until("healthy", () => simulation.isHealthy(1));
+    const count = (): number => simulation.cluster.live("SERVE_CONTROLLER_ACTOR:").length;
+    await simulation.deploy({ applications: [] });
+    await simulation.clock.advance(29_000);
+    expect(count()).toBe(2);
+    await simulation.until("only the head's is left", () => count() === 1, 15_000);
+  });
+});
+
 describe("the controller's own death", () => {
   it("restarts nothing, and the routing goes on from the version it had", async () => {
     const simulation = await world();

@@ -115,11 +115,11 @@ export class ProxyManager {
       return null;
     }
     if (proxy.removalAsked) return null;
-    if (!proxy.wanted && (!this.#drains || record.state !== "ALIVE")) {
+    if (!proxy.wanted && !this.#drains) {
       this.#remove(proxy, record, controllerLimits.proxyStopGraceMs, "no proxy is wanted on its node");
       return null;
     }
-    if (record.state !== "ALIVE") return null;
+    if (record.state !== "ALIVE") return this.#awaitStart(proxy, record, nowMs);
     if (proxy.toldDraining === proxy.wanted) {
       this.#tellDraining(proxy, record, !proxy.wanted);
       return null;
@@ -131,6 +131,15 @@ export class ProxyManager {
     }
     if (nowMs < proxy.nextCheckMs) return proxy.nextCheckMs;
     this.#check(proxy, record);
+    return null;
+  }
+
+  /** Placement goes back and forth while an application starts: one that still starts waits as long as one that drains. */
+  #awaitStart(proxy: Proxy, record: ActorRecord, nowMs: number): number | null {
+    if (proxy.wanted) return null;
+    const endMs = (proxy.drainingSinceMs ?? nowMs) + this.#deps.env.proxyDrainMinMs;
+    if (nowMs < endMs) return endMs;
+    this.#remove(proxy, record, controllerLimits.proxyStopGraceMs, "no proxy is wanted on its node");
     return null;
   }
 
