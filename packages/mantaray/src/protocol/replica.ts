@@ -19,6 +19,8 @@ export const replicaArgsSchema = z.object({
   shutdownWaitLoopMs: z.number().nonnegative(),
   /** Where the app answers; empty when it has no route. */
   routePrefix: z.string(),
+  /** Set in the process before the application's code is loaded. */
+  envVars: z.record(z.string(), z.string()).optional(),
 });
 export type ReplicaArgs = z.infer<typeof replicaArgsSchema>;
 

@@ -206,6 +206,36 @@ describe("an error names its place", () => {
   });
 });
 
+describe("a runtime_env", () => {
+  const app = `import { deployment } from "mantaray";
+    class A {}
+    export const app = deployment(A, { name: \`\${process.env.TENANT ?? "nobody"}\` }).bind();`;
+
+  it("sets variables for the import, and another value is another build", async () => {
+    const build = builder(project({ "a.ts": app }));
+    const names = async (envVars: Record<string, string>): Promise<string[]> => {
+      const built = await build.build({ importPath: "a:app", args: {}, envVars });
+      return built.kind === "built" ? built.deployments.map(({ name }) => name) : [built.message];
+    };
+    expect(await names({ TENANT: "x" })).toEqual(["x"]);
+    expect(await names({ TENANT: "y" })).toEqual(["y"]);
+    expect(await names({})).toEqual(["nobody"]);
+  });
+
+  it("names the folder in which the code is looked up first: by path, relative path or address", async () => {
+    const root = project({ "a.ts": "export const app = 1;", "v2/a.ts": app });
+    for (const workingDir of ["v2", join(root, "v2"), `file://${root}/v2`]) {
+      const built = await builder(root).build({ importPath: "a:app", args: {}, workingDir });
+      expect(built).toMatchObject({ kind: "built", ingress: "nobody" });
+    }
+    const missing = await builder(root).build({ importPath: "a:app", args: {}, workingDir: "v3" });
+    expect(missing).toEqual({
+      kind: "failed",
+      message: `runtime_env.working_dir "v3" is no folder on the head: looked for ${join(root, "v3")}`,
+    });
+  });
+});
+
 describe("search paths", () => {
   it("are those of the environment, then the working folder", () => {
     expect(searchPathsOf({ MANTA_APP_PATH: "/a:/b:" }, "/c")).toEqual(["/a", "/b", "/c"]);

@@ -4,6 +4,7 @@ import { hash } from "../config/index.ts";
 import type { BuildAnswer } from "./build-messages.ts";
 import { buildLimits } from "./limits.ts";
 import { runBuild } from "./run-build.ts";
+import { findWorkingDir, missingWorkingDir } from "./working-dir.ts";
 
 /** An application that was built. */
 export type BuiltApplication = Extract<BuildAnswer, { kind: "built" }>;
@@ -30,20 +31,36 @@ export class Builder {
   async build(request: {
     readonly importPath: string;
     readonly args: Readonly<Record<string, unknown>>;
+    /** Set in the build's process, as they will be in the replicas'. */
+    readonly envVars?: Readonly<Record<string, string>>;
+    /** Looked in before the search paths, and the build's working folder. */
+    readonly workingDir?: string | undefined;
   }): Promise<BuiltApplication | Extract<BuildAnswer, { kind: "failed" }>> {
-    const { outDir, searchPaths, clock, env } = this.#deps;
+    const { outDir, clock } = this.#deps;
+    const { importPath, args, envVars = {}, workingDir } = request;
+    const env = { ...this.#deps.env, ...envVars };
+    let { searchPaths } = this.#deps;
+    if (workingDir !== undefined) {
+      const folder = findWorkingDir(workingDir, searchPaths);
+      if (folder === undefined) return { kind: "failed", message: missingWorkingDir(workingDir, searchPaths) };
+      searchPaths = [folder, ...searchPaths];
+    }
     await mkdir(outDir, { recursive: true, mode: 0o700 });
-    const requestKey = hash([request.importPath, request.args]);
+    const requestKey = hash([importPath, args, envVars, searchPaths]);
     const knownBundleIds = [...this.#graphs.values()].map((graph) => graph.bundleId);
     const known = knownBundleIds.filter((bundleId) => this.#graphs.has(`${requestKey}:${bundleId}`));
     const input = {
-      ...request,
-      args: { ...request.args },
+      importPath,
+      args: { ...args },
       searchPaths: [...searchPaths],
       outDir,
       knownBundleIds: known,
     };
-    const answer = await runBuild(input, { clock, env });
+    const answer = await runBuild(input, {
+      clock,
+      env,
+      ...(workingDir === undefined ? {} : { cwd: searchPaths[0] ?? "." }),
+    });
     if (answer.kind === "failed") return answer;
     const key = `${requestKey}:${answer.bundleId}`;
     const built = answer.kind === "built" ? answer : this.#graphs.get(key);

@@ -4,6 +4,7 @@ import { isImportPath } from "./import-path.ts";
 import { configLimits } from "./limits.ts";
 import { loggingConfigSchema } from "./option-schemas.ts";
 import { closedObject, flag, jsonMap, nonEmptyText, notYet } from "./rules.ts";
+import { appRuntimeEnvSchema } from "./runtime-env-schema.ts";
 
 const routePrefixText = 'must be null, "/" or begin with "/", without "/" at the end, "{" or "}"';
 
@@ -28,7 +29,7 @@ export const applicationSchema = closedObject({
   name: nonEmptyText.refine((name) => !name.includes("#"), { error: 'must not contain "#"' }).optional(),
   route_prefix: routePrefixSchema.nullish(),
   import_path: z.string({ error: importPathText }).refine(isImportPath, { error: importPathText }),
-  runtime_env: notYet("runtime_env of an application"),
+  runtime_env: appRuntimeEnvSchema.nullish(),
   host: singleAppOnly("host"),
   port: singleAppOnly("port"),
   deployments: z

@@ -10,6 +10,7 @@ import {
 } from "./option-schemas.ts";
 import {
   closedObject,
+  flag,
   fraction,
   intBetween,
   naturalInt,
@@ -53,6 +54,8 @@ const deploymentOptionShape = {
   deployment_actors: notYet("deployment_actors"),
   rolling_update_percentage: fraction.optional(),
   max_constructor_retry_count: naturalInt.optional(),
+  /** Not in the reference: POSTs of the deployment may be repeated after its replica died (DESIGN section 8). */
+  retry_non_idempotent: flag.optional(),
 } as const;
 
 interface ReplicaCounts {
@@ -77,13 +80,6 @@ export const deploymentSchema = closedObject({ name: nonEmptyText, ...deployment
 );
 export type DeploymentConfig = z.infer<typeof deploymentSchema>;
 
-/**
- * The options of a deployment as application code gives them: the same, without a name, plus what only
- * code can say.
- */
-export const codeOptionsSchema = closedObject({
-  ...deploymentOptionShape,
-  /** The deployment's POSTs may be repeated after its replica died (DESIGN section 8). */
-  retry_non_idempotent: z.boolean({ error: "must be true or false" }).optional(),
-}).superRefine(refuseTwoReplicaCounts);
+/** The options of a deployment as application code gives them: the same, without a name. */
+export const codeOptionsSchema = closedObject(deploymentOptionShape).superRefine(refuseTwoReplicaCounts);
 export type CodeOptions = z.infer<typeof codeOptionsSchema>;

@@ -12,6 +12,7 @@ import {
   positiveInt,
   text,
 } from "./rules.ts";
+import { deploymentRuntimeEnvSchema } from "./runtime-env-schema.ts";
 
 /** `http_options`: cluster-wide, fixed once Serve runs. */
 export const httpOptionsSchema = closedObject({
@@ -114,7 +115,7 @@ export const backpressureConfigSchema = closedObject({
 
 /** `ray_actor_options` of a deployment: what one replica reserves. */
 export const rayActorOptionsSchema = closedObject({
-  runtime_env: notYet("runtime_env of a deployment"),
+  runtime_env: deploymentRuntimeEnvSchema.nullish(),
   num_cpus: nonNegative.nullish(),
   num_gpus: nonNegative.nullish(),
   memory: nonNegative.nullish(),

@@ -158,6 +158,16 @@ const refusals: [string, unknown, string][] = [
     "applications.0.deployments.0.ray_actor_options.num_cpus: must be a number, 0 or more, got -1",
   ],
   [
+    "a working_dir that must be fetched",
+    { applications: [app({ runtime_env: { working_dir: "https://example.com/app.zip" } })] },
+    'applications.0.runtime_env.working_dir: must be a folder on the head, as a path or a file:// address: remote archives are not fetched, got "https://example.com/app.zip"',
+  ],
+  [
+    "a variable that is no text",
+    withDeployment({ ray_actor_options: { runtime_env: { env_vars: { A: 1 } } } }),
+    "applications.0.deployments.0.ray_actor_options.runtime_env.env_vars.A: must be a text, got a value that is not shown",
+  ],
+  [
     "a deployment twice",
     { applications: [app({ deployments: [{ name: "D" }, { name: "D" }] })] },
     'applications.0.deployments.1.name: must be unique in its application, got "D"',

@@ -23,12 +23,20 @@ describe("merging", () => {
       graceful_shutdown_timeout_s: 20,
       health_check_period_s: 10,
       health_check_timeout_s: 30,
-      ray_actor_options: { num_cpus: 1, num_gpus: 0, memory: 0, resources: {} },
+      ray_actor_options: { num_cpus: 1, num_gpus: 0, memory: 0, resources: {}, runtime_env: {} },
       max_replicas_per_node: null,
       rolling_update_percentage: 0.2,
       max_constructor_retry_count: 20,
     });
     expect(Object.isFrozen(resolved.ray_actor_options)).toBe(true);
+  });
+
+  it("gives a deployment the variables of its application, and its own over them", () => {
+    const resolved = resolveDeployment("D", {
+      appDefaults: { env_vars: { A: "app", B: "app" } },
+      code: { ray_actor_options: { runtime_env: { env_vars: { B: "own", C: "own" } } } },
+    });
+    expect(resolved.ray_actor_options.runtime_env).toEqual({ env_vars: { A: "app", B: "own", C: "own" } });
   });
 
   it("lets the config win over the code, field by field", () => {
@@ -76,6 +84,7 @@ describe("what a change costs", () => {
     ["other code", {}, {}, { bundleId: "b2" }, "restart"],
     ["another export", {}, {}, { exportName: "other" }, "restart"],
     ["resources", {}, { ray_actor_options: { num_cpus: 2 } }, {}, "restart"],
+    ["env_vars", {}, { ray_actor_options: { runtime_env: { env_vars: { A: "1" } } } }, {}, "restart"],
     ["max_replicas_per_node", {}, { max_replicas_per_node: 1 }, {}, "restart"],
     ["user_config", { user_config: 1 }, { user_config: 2 }, {}, "reconfigure"],
     ["max_ongoing_requests", {}, { max_ongoing_requests: 9 }, {}, "reconfigure"],

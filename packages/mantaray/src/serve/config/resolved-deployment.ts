@@ -24,6 +24,8 @@ export interface ResolvedActorOptions {
   /** Bytes. */
   readonly memory: number;
   readonly resources: Readonly<Record<string, number>>;
+  /** Only `env_vars` has an effect: the application's, then the deployment's own. */
+  readonly runtime_env: { readonly env_vars?: Readonly<Record<string, string>> };
 }
 
 export interface ResolvedRouterConfig {
@@ -62,7 +64,12 @@ export interface ResolvedDeployment {
 /** The parts that options come from, weakest first. */
 export interface DeploymentSources {
   /** Defaults of the application. */
-  readonly appDefaults?: { readonly logging_config?: LoggingConfig | null | undefined } | undefined;
+  readonly appDefaults?:
+    | {
+        readonly logging_config?: LoggingConfig | null | undefined;
+        readonly env_vars?: Readonly<Record<string, string>> | undefined;
+      }
+    | undefined;
   /** What the code says. */
   readonly code: CodeOptions;
   /** What the config says. */
@@ -89,7 +96,7 @@ export const resolveDeployment = (name: string, sources: DeploymentSources): Res
     graceful_shutdown_timeout_s: merged.graceful_shutdown_timeout_s ?? 20,
     health_check_period_s: merged.health_check_period_s ?? 10,
     health_check_timeout_s: merged.health_check_timeout_s ?? 30,
-    ray_actor_options: resolveActorOptions(merged.ray_actor_options),
+    ray_actor_options: resolveActorOptions(merged.ray_actor_options, sources.appDefaults?.env_vars),
     max_replicas_per_node: merged.max_replicas_per_node ?? null,
     logging_config: merged.logging_config ?? sources.appDefaults?.logging_config ?? {},
     request_router_config: resolveRouter(merged.request_router_config),
@@ -142,12 +149,19 @@ const resolveAutoscaling = (
   };
 };
 
-const resolveActorOptions = (given: CodeOptions["ray_actor_options"]): ResolvedActorOptions => ({
-  num_cpus: given?.num_cpus ?? 1,
-  num_gpus: given?.num_gpus ?? 0,
-  memory: given?.memory ?? 0,
-  resources: given?.resources ?? {},
-});
+const resolveActorOptions = (
+  given: CodeOptions["ray_actor_options"],
+  appEnvVars: Readonly<Record<string, string>> | undefined,
+): ResolvedActorOptions => {
+  const envVars = { ...appEnvVars, ...given?.runtime_env?.env_vars };
+  return {
+    num_cpus: given?.num_cpus ?? 1,
+    num_gpus: given?.num_gpus ?? 0,
+    memory: given?.memory ?? 0,
+    resources: given?.resources ?? {},
+    runtime_env: Object.keys(envVars).length === 0 ? {} : { env_vars: envVars },
+  };
+};
 
 const resolveRouter = (given: CodeOptions["request_router_config"]): ResolvedRouterConfig => ({
   request_router_class: given?.request_router_class ?? defaultRouterClass,

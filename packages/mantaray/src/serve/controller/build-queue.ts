@@ -65,7 +65,9 @@ export class BuildQueue {
       const app = store.state.apps.get(name);
       if (app === undefined) return;
       const startMs = clock.nowMs();
-      const request = { app: name, importPath: app.config.import_path, args: app.config.args ?? {} };
+      const { import_path: importPath, args = {}, runtime_env: runtimeEnv } = app.config;
+      const envVars = runtimeEnv?.env_vars ?? {};
+      const request = { app: name, importPath, args, envVars, workingDir: runtimeEnv?.working_dir };
       const outcome = await builds.build(request).catch((error: unknown) => {
         const reason = MantaError.from(error);
         // The control store is away: the same build is tried again.

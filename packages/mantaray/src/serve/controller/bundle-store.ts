@@ -14,8 +14,8 @@ export interface BundleStoreDeps {
 
 /** Builds applications and puts their bundles into the control store, each once. */
 export const bundleStore = (deps: BundleStoreDeps): BuildPort => ({
-  build: async ({ importPath, args }) => {
-    const built = await deps.builder.build({ importPath, args });
+  build: async ({ importPath, args, envVars, workingDir }) => {
+    const built = await deps.builder.build({ importPath, args, envVars, workingDir });
     if (built.kind === "failed") return { ok: false, message: built.message };
     const { bundleId, ingress, deployments, path } = built;
     const options = { timeoutMs: controllerLimits.callTimeoutMs };

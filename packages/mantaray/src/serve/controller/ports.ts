@@ -65,4 +65,7 @@ export interface BuildRequest {
   readonly app: string;
   readonly importPath: string;
   readonly args: Readonly<Record<string, unknown>>;
+  readonly envVars: Readonly<Record<string, string>>;
+  /** Folder in which the code is looked up first: a path, or a `file://` address. */
+  readonly workingDir: string | undefined;
 }

@@ -12,7 +12,7 @@ import { Replica } from "./replica.ts";
 export const createActor: CreateActor = async (context, rawArgs) => {
   const args = parseArgs(rawArgs);
   const log = context.log.child({ replicaId: args.replicaId });
-  prepareProcess(log);
+  prepareProcess(log, args.envVars ?? {});
   const path = await context.fetchBundle(args.bundleId);
   const { exportName, builderArgs } = args;
   const graph = await loadApplication({ path, exportName, builderArgs });

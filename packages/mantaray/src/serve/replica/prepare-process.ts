@@ -3,7 +3,8 @@ import { installPublicApi } from "../api/public-api-hooks.ts";
 import { installWebGlobals } from "./http/web-globals.ts";
 
 /** Makes the process one that can host an application's code. Called once, before that code is loaded. */
-export const prepareProcess = (log: Log): void => {
+export const prepareProcess = (log: Log, envVars: Readonly<Record<string, string>>): void => {
+  Object.assign(process.env, envVars);
   // Stacks of errors then name the lines of the source, not of the bundle.
   process.setSourceMapsEnabled(true);
   installPublicApi();

@@ -33,6 +33,7 @@ export const replicaSpec = (
     maxOngoingRequests: resolved.max_ongoing_requests,
     shutdownWaitLoopMs: resolved.graceful_shutdown_wait_loop_s * 1_000,
     routePrefix: where.routePrefix,
+    envVars: { ...resolved.ray_actor_options.runtime_env.env_vars },
   };
   return {
     className: replicaClassName(where.deployment),

@@ -126,7 +126,7 @@ const resolve = (
   }
   const code: CodeOptions = options.data;
   return resolveDeployment(built.name, {
-    appDefaults: { logging_config: app.config.logging_config },
+    appDefaults: { logging_config: app.config.logging_config, env_vars: app.config.runtime_env?.env_vars },
     code,
     override,
   });
