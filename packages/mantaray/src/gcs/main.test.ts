@@ -97,6 +97,32 @@ describe("a control store process that is killed and started again on its store"
     const kinds = (await again.listEvents({ limit: 100 })).events.map(({ kind }) => kind);
     expect(kinds).toEqual(["node_joined", "node_joined", "head_recovered"]);
   });
+
+  it("knows why actors ended that ended while it was away, and counts a restart once", async () => {
+    const first = await start();
+    const address = addressOf(first);
+    const agent = await agentAt(address);
+    const gcs = await agent.gcs();
+    const { actor: replica } = await gcs.createActor({ spec: spec() });
+    const { actor: proxy } = await gcs.createActor({ spec: spec({ maxRestarts: -1 }) });
+    await untilAlive(agent, 2);
+    await kill(first);
+    const cause = { kind: "CRASHED", message: "ended by SIGSEGV", exitCode: null, signal: "SIGSEGV" } as const;
+    agent.exitUnheard(replica.actorId, cause);
+    agent.restartUnheard(proxy.actorId, cause);
+    await start(address.split(":").at(-1));
+    const records = await waitFor(
+      async () => {
+        const actors = await actorsSeenBy(agent);
+        return actors.some(({ state }) => state === "DEAD") ? actors : undefined;
+      },
+      { timeoutMs: 5_000, what: "the death" },
+    );
+    const stateOf = (actorId: string) => records.find((record) => record.actorId === actorId);
+    expect(stateOf(replica.actorId)).toMatchObject({ state: "DEAD", deathCause: cause });
+    expect(stateOf(proxy.actorId)).toMatchObject({ state: "ALIVE", restarts: 1, nodeId: agent.nodeId });
+    expect(agent.starts).toHaveLength(2);
+  });
 });
 
 describe("a control store process that is started again after more was lost", () => {
@@ -110,6 +136,8 @@ describe("a control store process that is started again after more was lost", ()
     const replica = await gcs.createActor({ spec: spec({ placement: { nodeId: worker.nodeId } }) });
     const orphan = await gcs.createActor({ spec: spec({ placement: { nodeId: lost.nodeId } }) });
     await untilAlive(worker, 3);
+    // Answered once everything before it is durable.
+    await gcs.kvPut({ namespace: "n", key: "k", value: new Uint8Array() });
     await kill(first);
     await head.die();
     await lost.die();

@@ -28,6 +28,25 @@ describe("a node", () => {
     expect(listLocalNodes(dir)).toMatchObject([{ nodeId: node.nodeId, pid: node.pid, alive: true, head: false }]);
   });
 
+  it("refuses to start on a taken port, and says which option", async () => {
+    const first = await startTestNode();
+    const { agentPort } = await first.node.ready;
+    const second = startTestNode({ dashboardAgentListenPort: agentPort }, { token: first.token, gcs: first.gcs });
+    await expect(second).rejects.toThrow(/--dashboard-agent-listen-port must be free/);
+  });
+
+  it("keeps routing on disk and takes only what is newer", async () => {
+    const { gcs, node } = await startTestNode();
+    const file = join(node.options.sessionDir, node.nodeId.slice(0, 8), "routing.json");
+    const http = { requestTimeoutMs: null, keepAliveTimeoutMs: 1, rootPath: "" };
+    await gcs.agent(node.nodeId).putRouting({ snapshot: { version: 2, http, routes: [], deployments: {} } });
+    await gcs.agent(node.nodeId).putRouting({ snapshot: { version: 1, http, routes: [], deployments: {} } });
+    await waitFor(() => existsSync(file), bound("the file"));
+    expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ version: 2 });
+  });
+});
+
+describe("a node whose control store is away", () => {
   it("stays healthy, keeps its actors and registers them again when the control store comes back", async () => {
     const { gcs, node, token, startProbe, report, call } = await startTestNode();
     const actor = await startProbe();
@@ -61,6 +80,8 @@ describe("a node", () => {
     const second = await FakeGcs.start(token, port);
     await waitFor(() => second.reports.length > 0, bound("the report"));
     expect(second.registrations[0]?.inventory).toEqual([]);
+    // With the registration already: or the control store would find the actor gone and not know why.
+    expect(second.registrations[0]?.exits).toMatchObject([{ actorId: actor.actorId, cause: { signal: "SIGKILL" } }]);
     expect(second.reports[0]).toMatchObject({
       kind: "exited",
       actorId: actor.actorId,
@@ -69,21 +90,23 @@ describe("a node", () => {
     await second.close();
   });
 
-  it("refuses to start on a taken port, and says which option", async () => {
-    const first = await startTestNode();
-    const { agentPort } = await first.node.ready;
-    const second = startTestNode({ dashboardAgentListenPort: agentPort }, { token: first.token, gcs: first.gcs });
-    await expect(second).rejects.toThrow(/--dashboard-agent-listen-port must be free/);
-  });
-
-  it("keeps routing on disk and takes only what is newer", async () => {
-    const { gcs, node } = await startTestNode();
-    const file = join(node.options.sessionDir, node.nodeId.slice(0, 8), "routing.json");
-    const http = { requestTimeoutMs: null, keepAliveTimeoutMs: 1, rootPath: "" };
-    await gcs.agent(node.nodeId).putRouting({ snapshot: { version: 2, http, routes: [], deployments: {} } });
-    await gcs.agent(node.nodeId).putRouting({ snapshot: { version: 1, http, routes: [], deployments: {} } });
-    await waitFor(() => existsSync(file), bound("the file"));
-    expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ version: 2 });
+  it("restarts what may restart while the control store is away, and says so when it is back", async () => {
+    const { gcs, node, token, startProbe, report } = await startTestNode();
+    const [lasting, once] = [await startProbe({ maxRestarts: -1 }), await startProbe()];
+    const pids = [(await report(lasting.actorId, "ready")).pid, (await report(once.actorId, "ready")).pid];
+    const { port } = gcs;
+    await gcs.close();
+    for (const pid of pids) process.kill(pid, "SIGKILL");
+    await waitGone(pids, 5_000);
+    const log = join(node.logsDir, "agent.err");
+    await waitFor(() => readFileSync(log, "utf8").includes("restarting an actor without it"), bound("the restart"));
+    const second = await FakeGcs.start(token, port);
+    await waitFor(() => second.registrations.length > 0, bound("the registration"));
+    expect(second.registrations[0]?.inventory).toMatchObject([{ actorId: lasting.actorId, restarts: 1 }]);
+    expect(second.registrations[0]?.exits.map(({ actorId }) => actorId).toSorted()).toEqual(
+      [lasting.actorId, once.actorId].toSorted(),
+    );
+    await second.close();
   });
 });
 

@@ -29,6 +29,7 @@ import { LogKeeper } from "./supervise/log-keeper.ts";
 import { Supervisor } from "./supervise/supervisor.ts";
 import { Watchdog } from "./watchdog.ts";
 import { HostedActors } from "./workers/hosted-actors.ts";
+import { LocalRepair } from "./workers/local-repair.ts";
 import { watchedWorkers } from "./workers/watched-workers.ts";
 import { WorkerPool } from "./workers/worker-pool.ts";
 import { WorkerProcess } from "./workers/worker-process.ts";
@@ -69,6 +70,7 @@ export class NodeAgent {
   readonly #startMs: number;
   readonly #reports: ReportQueue;
   readonly #bundles: BundleCache;
+  readonly #repair: LocalRepair;
   readonly #watchdog: Watchdog;
   readonly #logKeeper: LogKeeper;
   readonly #guard: Guard;
@@ -98,6 +100,15 @@ export class NodeAgent {
       onDown: (actorIds) => this.routing.down(actorIds),
       report: (event, restarts) => this.#reports.add(event, restarts),
       exitPending: (actorId, restarts) => this.#reports.exitPending(actorId, restarts),
+      onLost: (record) => this.#repair.ended(record),
+    });
+    this.#repair = new LocalRepair({
+      registered: () => this.registration.report !== undefined,
+      exitPending: (actorId, restarts) => this.#reports.exitPending(actorId, restarts),
+      start: (record) => this.actors.start(record),
+      clock,
+      random,
+      log,
     });
     this.registration = this.#makeRegistration();
     const gcs: Client<GcsService> = persistentClient(this.registration.persistent, gcsService);
@@ -157,6 +168,7 @@ export class NodeAgent {
       reason,
       hurry,
     );
+    this.#repair.stop();
     this.#watchdog.stop();
     this.#logKeeper.stop();
     await this.routing.flushed();
@@ -242,7 +254,10 @@ export class NodeAgent {
         for (const actorId of actorIds) void this.actors.kill(actorId, "KILLED", "nobody wants this actor any more");
       },
       onRouting: (snapshot) => void this.routing.offer(snapshot),
-      onRegistered: () => this.#reports.flush(),
+      onRegistered: () => {
+        this.#reports.flush();
+        this.#repair.reset();
+      },
       reconnectTimeoutMs: options.reconnectTimeoutMs,
       onGivenUp,
     });
@@ -278,6 +293,7 @@ export class NodeAgent {
       proxyPort: options.proxyPort,
       startMs: this.#startMs,
       inventory: this.actors.inventory,
+      exits: this.#reports.exits,
       routingVersion: this.routing.version,
     };
   }

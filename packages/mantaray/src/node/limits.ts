@@ -51,6 +51,9 @@ export const nodeLimits = {
   registerTimeoutMs: 15_000,
   /** Delay before reports to the control store are tried again. */
   reportRetryMs: 250,
+  /** An actor that ended while the control store is away is restarted after this: a control store that restarts in place is faster. */
+  repairInitialMs: 1_000,
+  repairMaxMs: 30_000,
   /** Reports kept while the control store is away; the inventory is the truth anyway. */
   reportsMax: 4_096,
   /** Bundles kept on disk. */

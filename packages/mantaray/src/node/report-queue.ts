@@ -3,7 +3,7 @@ import { MantaError } from "../base/errors.ts";
 import type { ActorId } from "../base/ids.ts";
 import type { Log } from "../base/log.ts";
 import { sleep } from "../base/wait.ts";
-import type { ActorEvent } from "../protocol/node.ts";
+import type { ActorEvent, ActorExit } from "../protocol/node.ts";
 import { nodeLimits } from "./limits.ts";
 
 /** What the queue needs. */
@@ -35,6 +35,11 @@ export class ReportQueue {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Ends of actors that wait here. */
+  get exits(): ActorExit[] {
+    return [...this.#entries.values()].flatMap(({ event }) => (event.kind === "exited" ? [event] : []));
   }
 
   /** Whether an exit of that life of the actor waits here. */

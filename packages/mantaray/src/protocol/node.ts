@@ -39,6 +39,15 @@ export const inventoryItemSchema = z.object({
 });
 export type InventoryItem = z.infer<typeof inventoryItemSchema>;
 
+/** An actor's process has ended. */
+export const actorExitSchema = z.object({
+  kind: z.literal("exited"),
+  actorId: actorIdSchema,
+  workerId: workerIdSchema,
+  cause: deathCauseSchema,
+});
+export type ActorExit = z.infer<typeof actorExitSchema>;
+
 /** First message of an agent on each new link: who it is and everything it owns. */
 export const nodeRegistrationSchema = z.object({
   nodeId: nodeIdSchema,
@@ -52,6 +61,8 @@ export const nodeRegistrationSchema = z.object({
   proxyPort: z.number().int(),
   startMs: z.number(),
   inventory: z.array(inventoryItemSchema),
+  /** Ends that the control store has not confirmed yet: without them it would see actors gone and not know why. */
+  exits: z.array(actorExitSchema).default([]),
   /** Newest routing snapshot the node holds; 0 for none. */
   routingVersion: z.number().int().nonnegative(),
 });
@@ -66,7 +77,7 @@ export const actorEventSchema = z.discriminatedUnion("kind", [
     pid: z.number().int(),
     addresses: linkAddressesSchema,
   }),
-  z.object({ kind: z.literal("exited"), actorId: actorIdSchema, workerId: workerIdSchema, cause: deathCauseSchema }),
+  actorExitSchema,
 ]);
 export type ActorEvent = z.infer<typeof actorEventSchema>;
 

@@ -3,7 +3,7 @@ import { MantaError } from "../../base/errors.ts";
 import type { ActorId, NodeId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { ActorRecord, ActorSpec } from "../../protocol/actor.ts";
-import type { InventoryItem } from "../../protocol/node.ts";
+import type { NodeRegistration } from "../../protocol/node.ts";
 import { gcsLimits } from "../limits.ts";
 import type { AgentSession, AgentSessions } from "../nodes/agent-session.ts";
 import type { EventLog } from "../pubsub/event-log.ts";
@@ -99,9 +99,13 @@ export class ActorManager {
       this.apply(actorId, { kind: "nodeDied", nodeId, message });
   }
 
-  /** Believes a node's inventory. Returns what the node should stop. */
-  believe(nodeId: NodeId, inventory: readonly InventoryItem[]): { adopted: number; unwanted: ActorId[] } {
+  /** Believes a node about what has ended and what it has. Returns what the node should stop. */
+  believe(
+    nodeId: NodeId,
+    { inventory, exits }: Pick<NodeRegistration, "inventory" | "exits">,
+  ): { adopted: number; unwanted: ActorId[] } {
     const { actors } = this.#deps;
+    for (const { actorId, workerId, cause } of exits) this.apply(actorId, { kind: "exited", nodeId, workerId, cause });
     const { events, unwanted, stopAgain, adopted } = reconcileInventory(nodeId, inventory, actors);
     for (const [actorId, event] of events) this.apply(actorId, event);
     for (const actorId of stopAgain) this.#stopAgain(actorId);

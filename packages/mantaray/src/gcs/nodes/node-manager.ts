@@ -70,7 +70,7 @@ export class NodeManager {
     if (isHead) this.#retireOtherHeads(nodeId);
     nodes.put(aliveRecord(registration));
     this.#sayJoined(registration, before);
-    const { adopted, unwanted } = actors.believe(nodeId, registration.inventory);
+    const { adopted, unwanted } = actors.believe(nodeId, registration);
     log.info({ nodeId, ip: registration.ip, isHead, adopted, unwanted: unwanted.length }, "node registered");
     recovery.registered({ nodeId, isHead });
     return { session, unwanted };
@@ -154,6 +154,6 @@ export class NodeManager {
 }
 
 const aliveRecord = (registration: NodeRegistration): NodeRecord => {
-  const { inventory: _inventory, routingVersion: _version, ...node } = registration;
+  const { inventory: _inventory, exits: _exits, routingVersion: _version, ...node } = registration;
   return { ...node, state: "ALIVE", stateMessage: "", draining: false, endMs: null };
 };

@@ -30,6 +30,8 @@ export interface HostedActorsDeps {
   readonly report: (event: ActorEvent, restarts: number) => void;
   /** Whether an exit of this actor still waits to be reported. */
   readonly exitPending: (actorId: ActorId, restarts: number) => boolean;
+  /** Called after the report of an end that nobody had asked for. */
+  readonly onLost: (record: ActorRecord) => void;
 }
 
 interface Hosted extends HostedActor {
@@ -158,6 +160,7 @@ export class HostedActors {
     // A replaced life is known to be over: its report would only confuse it with the new one.
     if (!isCurrent) return;
     this.#deps.report({ kind: "exited", actorId: record.actorId, workerId: worker.workerId, cause }, record.restarts);
+    if (cause.kind !== "KILLED") this.#deps.onLost(record);
   }
 }
 
