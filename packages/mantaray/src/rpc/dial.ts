@@ -42,7 +42,7 @@ export const dial = async (address: string, options: DialOptions): Promise<Link>
   const onAbort = (): void => stop(new MantaError("canceled", `dialing ${address} was canceled`));
   options.signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    const handshaken = await dialHandshake(wire, options);
+    const handshaken = await dialHandshake(wire, options, target.kind === "unix");
     return establish(wire, handshaken, options.log ?? silentLog, options.setup);
   } catch (error) {
     wire.duplex.destroy();
@@ -60,7 +60,7 @@ export const establish = (
   log: Log,
   setup?: (link: Link) => void,
 ): Link => {
-  const link = new FramedLink(wire, handshaken.peer, log);
+  const link = new FramedLink(wire, handshaken.peer, log, handshaken.ledger);
   const early = handshaken.takeRest();
   if (early.length > 0) holdBack(wire, link, early);
   setup?.(link);

@@ -6,6 +6,7 @@ import {
   openFixedBytes,
   responseEnd,
   responseFixedBytes,
+  writeU32,
 } from "./frames.ts";
 import { rpcLimits } from "./limits.ts";
 
@@ -215,14 +216,6 @@ export class FrameWriter {
 const nothing = Buffer.alloc(0);
 /** Leaves room for the copied payloads of one more frame. */
 const corkBytesHigh = rpcLimits.corkBytes / 2;
-
-const writeU32 = (buffer: Uint8Array, at: number, value: number): number => {
-  buffer[at] = value >>> 24;
-  buffer[at + 1] = value >>> 16;
-  buffer[at + 2] = value >>> 8;
-  buffer[at + 3] = value;
-  return at + 4;
-};
 
 const writeU16 = (buffer: Uint8Array, at: number, value: number): void => {
   buffer[at] = value >>> 8;

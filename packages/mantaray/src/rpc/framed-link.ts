@@ -1,5 +1,6 @@
 import { MantaError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import type { AcceptLedger } from "./accept-ledger.ts";
 import { DeadlineSweeper } from "./deadline-sweeper.ts";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
 import { FrameWriter } from "./frame-writer.ts";
@@ -28,6 +29,7 @@ type AnyStream = OpenedStream | AcceptedStream;
 export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
   readonly peer: PeerIdentity;
   readonly writer: FrameWriter;
+  readonly ledger: AcceptLedger | undefined;
   localLoad = 0;
   #state: "open" | "closed" = "open";
   #peerDraining = false;
@@ -45,7 +47,8 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
   readonly #closeListeners: ((reason: string) => void)[] = [];
   readonly #drainingListeners: (() => void)[] = [];
 
-  constructor(wire: Wire, peer: PeerIdentity, log: Log) {
+  constructor(wire: Wire, peer: PeerIdentity, log: Log, ledger?: AcceptLedger) {
+    this.ledger = ledger;
     this.#wire = wire;
     this.peer = peer;
     this.#log = log;
@@ -77,6 +80,14 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
 
   get acceptedCount(): number {
     return this.#outbound.acceptedCount;
+  }
+
+  get acceptedCountNow(): number {
+    return this.#outbound.acceptedCountNow;
+  }
+
+  announceStarted(): void {
+    this.#inbound.announceStarted();
   }
 
   accept(kind: StreamKind, acceptor: StreamAcceptor): void {
@@ -124,6 +135,8 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
     this.#deadlines.stop();
     this.#awaitingSocket = [];
     this.#wire.close();
+    this.#outbound.onLinkLost();
+    this.ledger?.close();
     for (const stream of [...this.#outbound.all(), ...this.#inbound.all()]) {
       this.guard(stream, () => stream.onReset(resetCodes.linkLost, reason));
     }

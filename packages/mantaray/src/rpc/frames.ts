@@ -11,7 +11,8 @@ import { rpcLimits } from "./limits.ts";
  * frames of an ended stream are told from those of its successor.
  *
  *   OPEN      u8 kind | u8 flags | u32 deadlineMs | u32 headLength | head | body
- *   ACCEPT    u32 count       the first `count` OPENs of this link are decided (refused ones heard REJECT before)
+ *   ACCEPT    u32 count       the first `count` OPENs of this link are decided (refused ones heard REJECT before);
+ *                             seldom sent where the link has a ledger (accept-ledger.ts)
  *   REJECT    u16 load
  *   RESPONSE  u8 flags | u16 load | u32 headLength | head | body
  *   DATA      bytes
@@ -84,3 +85,12 @@ export const readU32 = (buffer: Uint8Array, at: number): number =>
 /** Reads an unsigned 16-bit number; the caller knows that the bytes are there. */
 export const readU16 = (buffer: Uint8Array, at: number): number =>
   ((buffer[at] as number) << 8) | (buffer[at + 1] as number);
+
+/** Writes the low 32 bits of a number; returns the offset behind them. */
+export const writeU32 = (buffer: Uint8Array, at: number, value: number): number => {
+  buffer[at] = value >>> 24;
+  buffer[at + 1] = value >>> 16;
+  buffer[at + 2] = value >>> 8;
+  buffer[at + 3] = value;
+  return at + 4;
+};

@@ -1,5 +1,6 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { MantaError } from "../base/errors.ts";
+import { AcceptLedger, type LedgerHandle } from "./accept-ledger.ts";
 import {
   type HandshakeMessage,
   HandshakeReader,
@@ -21,6 +22,8 @@ export interface HandshakeOptions {
 /** A finished handshake: who the peer is, and the bytes that came behind its last message. */
 export interface Handshaken {
   readonly peer: PeerIdentity;
+  /** Both ends have it. */
+  readonly ledger: AcceptLedger | undefined;
   /** To be called right before the wire's chunks go elsewhere. */
   takeRest(): Buffer;
 }
@@ -30,22 +33,34 @@ export interface Handshaken {
  * Each proof is an HMAC-SHA256 under the token over the role of its maker, the version, both nonces and
  * both identities, so that it fits no other handshake, side or name. The dialer proves first: a stranger
  * gets nothing that a guessed token could be tried on.
+ *
+ * `local`, on a unix socket: the dialer makes a ledger of acceptances and says with its proof where it is; the
+ * listener's proof says whether it found it.
  */
-export const dialHandshake = async (wire: Wire, options: HandshakeOptions): Promise<Handshaken> => {
+export const dialHandshake = async (wire: Wire, options: HandshakeOptions, local = false): Promise<Handshaken> => {
   const reader = new HandshakeReader(wire);
   const hello = layHello(options.identity);
   send(wire, handshakeTypes.hello, hello);
   const challenge = await expect(reader, handshakeTypes.challenge);
-  send(wire, handshakeTypes.proof, prove(options.token, "dialer", hello, challenge));
-  const welcome = await expect(reader, handshakeTypes.welcome);
-  if (!sameBytes(welcome, prove(options.token, "listener", hello, challenge))) {
-    throw new MantaError("unauthenticated", "the peer does not know the cluster's token");
+  const made = local ? AcceptLedger.create(markOf(hello, challenge)) : undefined;
+  const handle = layHandle(made?.handle);
+  let ledger: AcceptLedger | undefined;
+  try {
+    const proof = prove(options.token, "dialer", hello, challenge, handle);
+    send(wire, handshakeTypes.proof, Buffer.concat([proof, handle]));
+    const welcome = await expect(reader, handshakeTypes.welcome);
+    if (sameBytes(welcome, prove(options.token, "listener", hello, challenge, handle))) ledger = made;
+    else if (!sameBytes(welcome, prove(options.token, "listener", hello, challenge, nothing))) {
+      throw unauthenticated();
+    }
+  } finally {
+    if (ledger === undefined) made?.close();
   }
-  return { peer: parseHello(challenge), takeRest: () => reader.takeRest() };
+  return { peer: parseHello(challenge), ledger, takeRest: () => reader.takeRest() };
 };
 
 /** The listening side. A refusal is told to the dialer before the error is thrown here. */
-export const acceptHandshake = async (wire: Wire, options: HandshakeOptions): Promise<Handshaken> => {
+export const acceptHandshake = async (wire: Wire, options: HandshakeOptions, local = false): Promise<Handshaken> => {
   const reader = new HandshakeReader(wire);
   try {
     const hello = await expect(reader, handshakeTypes.hello);
@@ -53,11 +68,15 @@ export const acceptHandshake = async (wire: Wire, options: HandshakeOptions): Pr
     const challenge = layHello(options.identity);
     send(wire, handshakeTypes.challenge, challenge);
     const proof = await expect(reader, handshakeTypes.proof);
-    if (!sameBytes(proof, prove(options.token, "dialer", hello, challenge))) {
-      throw new MantaError("unauthenticated", "the peer does not know the cluster's token");
+    const handle = proof.subarray(proofBytes);
+    if (!sameBytes(proof.subarray(0, proofBytes), prove(options.token, "dialer", hello, challenge, handle))) {
+      throw unauthenticated();
     }
-    send(wire, handshakeTypes.welcome, prove(options.token, "listener", hello, challenge));
-    return { peer, takeRest: () => reader.takeRest() };
+    const where = local ? parseHandle(handle) : undefined;
+    const ledger = where === undefined ? undefined : AcceptLedger.open(where, markOf(hello, challenge));
+    const shared = ledger === undefined ? nothing : handle;
+    send(wire, handshakeTypes.welcome, prove(options.token, "listener", hello, challenge, shared));
+    return { peer, ledger, takeRest: () => reader.takeRest() };
   } catch (error) {
     const refusal = MantaError.from(error, "protocol_error");
     if (!wire.duplex.destroyed)
@@ -66,7 +85,12 @@ export const acceptHandshake = async (wire: Wire, options: HandshakeOptions): Pr
   }
 };
 
+const unauthenticated = (): MantaError =>
+  new MantaError("unauthenticated", "the peer does not know the cluster's token");
+
 const nonceBytes = 32;
+const proofBytes = 32;
+const nothing = Buffer.alloc(0);
 const nameBytesMax = 256;
 
 const send = (wire: Wire, type: number, payload: Uint8Array): void => {
@@ -103,7 +127,13 @@ const parseHello = (payload: Buffer): PeerIdentity => {
 };
 
 /** Both payloads hold nonce and identity; lengths make the joint unambiguous. The version is in the label. */
-const prove = (token: string, role: "dialer" | "listener", hello: Buffer, challenge: Buffer): Buffer => {
+const prove = (
+  token: string,
+  role: "dialer" | "listener",
+  hello: Buffer,
+  challenge: Buffer,
+  handle: Buffer,
+): Buffer => {
   const lengths = Buffer.alloc(4);
   lengths.writeUInt16BE(hello.length, 0);
   lengths.writeUInt16BE(challenge.length, 2);
@@ -112,8 +142,27 @@ const prove = (token: string, role: "dialer" | "listener", hello: Buffer, challe
     .update(lengths)
     .update(hello)
     .update(challenge)
+    .update(handle)
     .digest();
 };
+
+/** u32 pid | u32 file, or nothing */
+const layHandle = (handle: LedgerHandle | undefined): Buffer => {
+  if (handle === undefined) return nothing;
+  const bytes = Buffer.alloc(handleBytes);
+  bytes.writeUInt32BE(handle.pid, 0);
+  bytes.writeUInt32BE(handle.file, 4);
+  return bytes;
+};
+
+const parseHandle = (bytes: Buffer): LedgerHandle | undefined =>
+  bytes.length === handleBytes ? { pid: bytes.readUInt32BE(0), file: bytes.readUInt32BE(4) } : undefined;
+
+const handleBytes = 8;
+
+/** What only the two ends of this handshake can have written. */
+const markOf = (hello: Buffer, challenge: Buffer): Buffer =>
+  createHash("sha256").update(hello).update(challenge).digest();
 
 const sameBytes = (given: Buffer, expected: Buffer): boolean =>
   given.length === expected.length && timingSafeEqual(given, expected);

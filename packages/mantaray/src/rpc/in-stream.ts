@@ -3,6 +3,12 @@ import { FrameViolation, fromAcceptor } from "./frames.ts";
 import { Stream, type StreamHost } from "./stream.ts";
 import type { InStream, InStreamHandler, ResetCode, StreamKind } from "./types.ts";
 
+/** What an accepted stream needs of its link. */
+export interface InStreamHost extends StreamHost {
+  /** Tells the opener that what has started has: before a RESET, which it might take for a refusal. */
+  announceStarted(): void;
+}
+
 /**
  * The acceptor's half of a stream. Between the decision and `start` (ACCEPT may still be on its way to the
  * kernel) what comes in is held: bounded by the window, whose credit goes back only after the hand-over.
@@ -10,6 +16,7 @@ import type { InStream, InStreamHandler, ResetCode, StreamKind } from "./types.t
 export class AcceptedStream extends Stream implements InStream {
   readonly deadlineMs: number;
   protected peerEnded: boolean;
+  readonly #inHost: InStreamHost;
   #handler: InStreamHandler | undefined;
   #deciding = true;
   #started = false;
@@ -18,7 +25,7 @@ export class AcceptedStream extends Stream implements InStream {
   #held: Buffer[] | undefined;
 
   constructor(
-    host: StreamHost,
+    host: InStreamHost,
     slot: number,
     generation: number,
     kind: StreamKind,
@@ -27,6 +34,7 @@ export class AcceptedStream extends Stream implements InStream {
     ended: boolean,
   ) {
     super(host, fromAcceptor, kind, slot, generation);
+    this.#inHost = host;
     this.deadlineMs = deadlineMs;
     this.peerEnded = ended;
     this.received(bodyBytes);
@@ -73,6 +81,11 @@ export class AcceptedStream extends Stream implements InStream {
     this.host.writer.response(this.generation, this.slot, whole, load, head, first);
     if (whole) this.finish();
     else if (first !== all) this.pump();
+  }
+
+  override reset(code: ResetCode, message = ""): void {
+    if (this.#started && !this.#responded && !this.done) this.#inHost.announceStarted();
+    super.reset(code, message);
   }
 
   onData(chunk: Buffer): void {

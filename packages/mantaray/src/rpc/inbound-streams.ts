@@ -1,9 +1,8 @@
 import { limits } from "../base/limits.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { FrameViolation, frameTypes, openFixedBytes, readU32 } from "./frames.ts";
-import { AcceptedStream } from "./in-stream.ts";
+import { AcceptedStream, type InStreamHost } from "./in-stream.ts";
 import { rpcLimits } from "./limits.ts";
-import type { StreamHost } from "./stream.ts";
 import {
   type InStreamHandler,
   openFlags,
@@ -15,7 +14,7 @@ import {
 } from "./types.ts";
 
 /** What the accepting side needs of its link. */
-export interface InboundHost extends StreamHost {
+export interface InboundHost extends InStreamHost {
   watchDeadline(stream: AcceptedStream, deadlineMs: number): void;
   /** Runs code of a handler: what it throws ends its stream, and nothing else. */
   guard(stream: AcceptedStream, call: () => void): void;
@@ -32,7 +31,9 @@ interface Waiting {
  *
  * A1 Every OPEN of one read is decided before user code of any acceptRequired one begins.
  * A2 ACCEPT says "the first n are decided"; it is with the kernel before their `onStart`. So an opener that
- *    never saw ACCEPT knows, when our process dies, that no user code ran.
+ *    never saw ACCEPT knows, when our process dies, that no user code ran. Where the link has a ledger the
+ *    count is written there instead.
+ * A3 What says that some of those n were refused is with the kernel before the ledger counts them.
  */
 export class InboundStreams {
   count = 0;
@@ -42,6 +43,10 @@ export class InboundStreams {
   readonly #slots: (AcceptedStream | undefined)[] = [];
   #decided = 0;
   #draining = false;
+  /** OPENs were refused since everything laid was last with the kernel. */
+  #refused = false;
+  /** Recorded, or said in an ACCEPT. */
+  #announced = 0;
   #waiting: Waiting[] = [];
   #emptyListeners: (() => void)[] = [];
 
@@ -121,7 +126,10 @@ export class InboundStreams {
     // Before the acceptor runs: if it starts a drain, this stream still counts as decided.
     this.#decided += 1;
     const handler = this.#decide(stream, buffer.subarray(headStart, bodyStart), body, ended);
-    if (!stream.decided(handler)) return;
+    if (!stream.decided(handler)) {
+      this.#refused = true;
+      return;
+    }
     if (deadlineMs > 0) this.#host.watchDeadline(stream, deadlineMs);
     if ((flags & openFlags.acceptRequired) !== 0) this.#waiting.push({ stream, bodyBytes });
     else this.#host.guard(stream, () => stream.start(bodyBytes));
@@ -132,9 +140,29 @@ export class InboundStreams {
     if (this.#waiting.length === 0) return;
     const batch = this.#waiting;
     this.#waiting = [];
-    this.#writer.accept(this.#decided);
-    if (this.#writer.flush()) this.#startAll(batch);
-    else this.#writer.afterFlushed(() => this.#startAll(batch));
+    const { ledger } = this.#host;
+    const count = this.#decided;
+    if (ledger === undefined) this.#writer.accept(count);
+    if ((ledger === undefined || this.#refused) && !this.#writer.flush()) {
+      this.#writer.afterFlushed(() => this.#announce(count, batch));
+      return;
+    }
+    this.#refused = false;
+    this.#announce(count, batch);
+  }
+
+  /** Tells the opener in a frame what the ledger holds, before a RESET that it would take for a refusal. */
+  announceStarted(): void {
+    if (this.#host.ledger !== undefined) this.#writer.accept(this.#announced);
+  }
+
+  /** Those of a batch that waited come later than their successors: the count only grows. */
+  #announce(count: number, batch: readonly Waiting[]): void {
+    if (count > this.#announced) {
+      if (this.#host.ledger?.record(count) === false) return;
+      this.#announced = count;
+    }
+    this.#startAll(batch);
   }
 
   #decide(stream: AcceptedStream, head: Buffer, body: Buffer, ended: boolean): InStreamHandler | null {

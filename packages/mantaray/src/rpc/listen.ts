@@ -55,7 +55,7 @@ class Listener implements LinkServer {
     const target = parseAddress(address);
     const server = createServer((socket) => {
       if (target.kind === "tcp") tuneTcp(socket);
-      void this.#welcome(socket);
+      void this.#welcome(socket, target.kind === "unix");
     });
     try {
       this.addresses.push(
@@ -77,7 +77,7 @@ class Listener implements LinkServer {
     await Promise.all(closing);
   }
 
-  async #welcome(socket: Socket): Promise<void> {
+  async #welcome(socket: Socket, local: boolean): Promise<void> {
     const { log, onLink } = this.#options;
     if (this.#handshaking.size >= rpcLimits.handshakesMax) {
       log.warn({ handshakes: this.#handshaking.size }, "connection refused: too many handshakes at once");
@@ -88,7 +88,7 @@ class Listener implements LinkServer {
     const wire = acceptedWire(socket);
     const timer = setTimeout(() => socket.destroy(), rpcLimits.handshakeTimeoutMs);
     try {
-      const handshaken = await acceptHandshake(wire, this.#options);
+      const handshaken = await acceptHandshake(wire, this.#options, local);
       establish(wire, handshaken, log, (link) => {
         this.#links.add(link);
         link.onClose(() => this.#links.delete(link));

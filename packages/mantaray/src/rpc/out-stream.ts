@@ -11,8 +11,10 @@ import {
 
 /** What an opener needs to know of its link's OPENs. */
 export interface OutStreamHost extends StreamHost {
-  /** The first so many OPENs of this link are decided. */
+  /** The peer said in frames that the first so many OPENs of this link are decided; once the link is lost, all that are. */
   readonly acceptedCount: number;
+  /** The same with what it has not said yet. REJECTs of some may be on their way. */
+  readonly acceptedCountNow: number;
 }
 
 /** The opener's half of a stream. The end of the answer ends the stream, whatever the opener still sends. */
@@ -42,6 +44,10 @@ export class OpenedStream extends Stream implements OutStream {
   }
 
   get accepted(): boolean {
+    return this.#knownAccepted || this.sequence <= this.#outHost.acceptedCountNow;
+  }
+
+  get #knownAccepted(): boolean {
     return this.#answered || this.sequence <= this.#outHost.acceptedCount;
   }
 
@@ -83,7 +89,7 @@ export class OpenedStream extends Stream implements OutStream {
 
   /** The peer ended it early, or the link is lost: nothing more is sent. */
   onReset(code: ResetCode, message: string): void {
-    const started = this.#mayHaveStarted(code);
+    const started = this.#mayHaveStarted(this.#knownAccepted, code);
     this.finish();
     this.#handler.onReset(code, message, started);
   }
@@ -91,7 +97,7 @@ export class OpenedStream extends Stream implements OutStream {
   override fail(code: ResetCode, message: string): void {
     if (this.done) return;
     this.reset(code, message);
-    this.#handler.onReset(code, message, this.#mayHaveStarted(code));
+    this.#handler.onReset(code, message, this.#mayHaveStarted(this.accepted, code));
   }
 
   protected override checkWritable(): void {}
@@ -103,8 +109,8 @@ export class OpenedStream extends Stream implements OutStream {
   protected override onEndSent(): void {}
 
   /** Exact where ACCEPT was asked for; else true unless the answer itself says that nothing began. */
-  #mayHaveStarted(code: ResetCode): boolean {
-    if (this.accepted) return true;
+  #mayHaveStarted(accepted: boolean, code: ResetCode): boolean {
+    if (accepted) return true;
     if (this.#acceptRequired) return false;
     return code !== resetCodes.refused && code !== resetCodes.draining;
   }

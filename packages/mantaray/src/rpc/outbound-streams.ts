@@ -83,6 +83,23 @@ export class OutboundStreams {
     this.acceptedCount = this.#absolute(wireCount);
   }
 
+  get acceptedCountNow(): number {
+    const { ledger } = this.#host;
+    return ledger === undefined ? this.acceptedCount : this.#absolute(ledger.count());
+  }
+
+  /** No more frames come: what the peer decided last is in the ledger. */
+  onLinkLost(): void {
+    const { ledger } = this.#host;
+    if (ledger === undefined) return;
+    try {
+      this.acceptedCount = this.#absolute(ledger.seal());
+    } catch {
+      // Unreadable: any of them may have started.
+      this.acceptedCount = this.#opened;
+    }
+  }
+
   /** The peer takes no more: what it had not seen when it said so never started. Returns those streams. */
   onGoaway(wireCount: number): OpenedStream[] {
     const decided = this.#absolute(wireCount);
@@ -91,8 +108,8 @@ export class OutboundStreams {
 
   /** Counts travel as 32 bits and only grow. */
   #absolute(wireCount: number): number {
-    const absolute = this.acceptedCount + ((wireCount - this.acceptedCount) >>> 0);
-    if (absolute > this.#opened) throw new FrameViolation("the peer decided over more streams than were opened");
+    const absolute = this.#opened - ((this.#opened - wireCount) >>> 0);
+    if (absolute < this.acceptedCount) throw new FrameViolation("the peer decided over more streams than were opened");
     return absolute;
   }
 

@@ -1,4 +1,5 @@
 import { limits } from "../base/limits.ts";
+import type { AcceptLedger } from "./accept-ledger.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { FrameViolation } from "./frames.ts";
 import { rpcLimits } from "./limits.ts";
@@ -8,6 +9,8 @@ import { type Link, type ResetCode, resetCodes, type StreamKind } from "./types.
 export interface StreamHost {
   readonly link: Link;
   readonly writer: FrameWriter;
+  /** Where ends on one machine note what they decided; else, and where the opener must hear of it, ACCEPT frames say so. */
+  readonly ledger: AcceptLedger | undefined;
   /** `pump` is called once the socket takes more. */
   awaitSocket(stream: Stream): void;
   /** The stream is over: its slot is free. */

@@ -41,7 +41,7 @@ export const openFlags = {
 /** The opener's half of a stream. */
 export interface OutStream {
   readonly link: Link;
-  /** ACCEPT was seen, or any part of an answer. */
+  /** The peer has decided, and user code may run, unless a refusal is on its way; or there is an answer. */
   readonly accepted: boolean;
   /**
    * Sends body bytes; false: out of credit or the socket is full, wait for `onWritable`. What is written

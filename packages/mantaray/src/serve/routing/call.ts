@@ -112,8 +112,6 @@ export class Call implements OutboundCall, OutStreamHandler, Waiting<Call>, Expi
     if (stream === undefined || !this.#writable) return false;
     const next = body.next();
     if (next !== undefined) this.#writable = stream.write(next);
-    // Accepted and not repeatable: no retry can come, so nothing need be held.
-    if (body.replayable && stream.accepted && !this.request.repeatable) body.forgetSent();
     return this.#writable;
   }
 
