@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { basename } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
@@ -19,6 +20,7 @@ import type { ResolvedNodeOptions } from "./options.ts";
 import { sweepOrphans } from "./processes/local-nodes.ts";
 import { bootId, readProcessStat } from "./processes/proc-stat.ts";
 import { ProcessBook } from "./processes/process-book.ts";
+import { refuseTakenPorts } from "./refuse-taken-ports.ts";
 import { Registration } from "./registration.ts";
 import { ReportQueue } from "./report-queue.ts";
 import { NodeRouting } from "./routing.ts";
@@ -129,11 +131,12 @@ export class NodeAgent {
 
   /** Starts everything; resolves when the node listens. Rejects, with nothing left running, when it cannot. */
   async start(): Promise<NodeEndpoints> {
-    const { options, log } = this.#deps;
+    const { options, clock, log } = this.#deps;
     const swept = sweepOrphans(options.tempDir);
     if (swept > 0) log.warn({ swept }, "killed processes that a dead agent left behind");
     // Sweeping may have taken a folder of ours along when ids begin alike.
     makeNodeDirs(this.paths);
+    if (options.head) await refuseTakenPorts(options, clock);
     const listening = await this.#listen();
     this.#listening = listening;
     if (options.head) writeCurrentCluster(this.paths.currentClusterFile, this.#gcsAddress);
@@ -176,7 +179,8 @@ export class NodeAgent {
     await this.#listening?.links.close();
     this.#guard.stop();
     this.#listening?.book.remove();
-    if (options.head) removeCurrentCluster(this.paths.currentClusterFile, this.#gcsAddress);
+    if (options.head && this.#listening !== undefined)
+      removeCurrentCluster(this.paths.currentClusterFile, this.#gcsAddress);
     rmSync(this.paths.socketsDir, { recursive: true, force: true });
     if (options.cleanSession) rmSync(this.paths.nodeDir, { recursive: true, force: true });
   }
@@ -258,6 +262,7 @@ export class NodeAgent {
         this.#reports.flush();
         this.#repair.reset();
       },
+      ...(options.head ? { ownSession: basename(this.paths.sessionDir) } : {}),
       reconnectTimeoutMs: options.reconnectTimeoutMs,
       onGivenUp,
     });

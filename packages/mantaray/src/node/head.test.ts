@@ -48,6 +48,28 @@ describe("a head", () => {
     expect(program(dir, "gcs")).toBeGreaterThan(0);
   });
 
+  it("does not start where another head listens, and leaves that one alone", async () => {
+    const [dir, otherDir] = [tempDir(), tempDir()];
+    const first = await startHead(dir);
+    const { gcsPort, dashboardPort } = first.options;
+    for (const ports of [
+      { port: gcsPort, dashboardPort: 0 },
+      { port: 0, dashboardPort },
+    ]) {
+      const second = await startNode(
+        { head: true, dashboardAgentListenPort: 0, tempDir: otherDir, idleWorkers: 0, ...ports },
+        { env: { ...process.env, RAY_AUTH_TOKEN: token } },
+      );
+      await expect(second.ready).rejects.toMatchObject({ code: "already_exists" });
+      expect(await second.exited).toEqual({ exitCode: 1, signal: null });
+      expect(listLocalNodes(otherDir)).toEqual([]);
+    }
+    const cluster = await connect({ env: { MANTA_TEMP_DIR: dir }, token });
+    onTestFinished(() => void cluster.close());
+    const { nodes } = await cluster.gcs.listNodes({});
+    expect(nodes.map(({ nodeId, state }) => [nodeId, state])).toEqual([[first.nodeId, "ALIVE"]]);
+  });
+
   it("ends in order: API server, control store, and the word where it is", async () => {
     const dir = tempDir();
     const node = await startHead(dir);

@@ -73,7 +73,9 @@ const main = async (): Promise<void> => {
   } catch (error) {
     log.error({ err: error }, "the node cannot start");
     tellStarter({ kind: "failed", error: MantaError.from(error).toWire() });
-    process.exit(1);
+    exitCode = 1;
+    impatience.abort();
+    stop("the start failed");
   }
 };
 

@@ -28,6 +28,8 @@ export interface RegistrationDeps {
   readonly onRouting: (snapshot: RoutingSnapshot) => void;
   /** After each registration. */
   readonly onRegistered: () => void;
+  /** Of a head: the session of its own control store. It must never join another head's. */
+  readonly ownSession?: string;
   /** Null: for ever. */
   readonly reconnectTimeoutMs: number | null;
   /** The control store was away for longer than the operator allows. */
@@ -44,7 +46,7 @@ interface Registered {
  * dials for ever: a node outlives its head.
  */
 export class Registration {
-  /** Settles at the first registration. */
+  /** Settles at the first registration; rejects where there is another head. */
   readonly first: Promise<void>;
   readonly persistent: PersistentLink;
   readonly #deps: RegistrationDeps;
@@ -58,6 +60,8 @@ export class Registration {
   constructor(deps: RegistrationDeps) {
     this.#deps = deps;
     this.first = this.#first.promise;
+    // Whoever does not wait for it is not hurt by its failure.
+    this.first.catch(() => undefined);
     this.persistent = new PersistentLink({
       addresses: deps.addresses,
       token: deps.token,
@@ -118,6 +122,7 @@ export class Registration {
 
   async #register(link: Link, gcs: Client<GcsService>): Promise<void> {
     const deps = this.#deps;
+    await this.#refuseOthers(gcs);
     const answer = await gcs.registerNode(deps.describe(), { timeoutMs: nodeLimits.registerTimeoutMs });
     if (link.closed || this.#closed) return;
     this.#registered = { link, gcs };
@@ -126,6 +131,18 @@ export class Registration {
     if (answer.routing !== undefined) deps.onRouting(answer.routing);
     deps.onRegistered();
     this.#first.resolve();
+  }
+
+  /** A head's port may have been taken between our look and our control store's start. */
+  async #refuseOthers(gcs: Client<GcsService>): Promise<void> {
+    const { ownSession } = this.#deps;
+    if (ownSession === undefined) return;
+    const { sessionName } = await gcs.ping({}, { timeoutMs: nodeLimits.registerTimeoutMs });
+    if (sessionName === ownSession) return;
+    const message = `another head (${sessionName}) listens on our --port: stop that head ("manta stop"), or choose another port`;
+    const error = new MantaError("already_exists", message);
+    this.#first.reject(error);
+    throw error;
   }
 
   #onLost(link: Link): void {

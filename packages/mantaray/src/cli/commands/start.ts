@@ -5,7 +5,6 @@ import type { CliContext } from "../context.ts";
 import { startedText } from "../output/started-text.ts";
 import { holdNode } from "../start/hold-node.ts";
 import { ignoredOptions } from "../start/ignored-options.ts";
-import { refuseTakenPorts } from "../start/refuse-taken-ports.ts";
 
 /** Options as commander gives them; the node checks the values. */
 interface StartOptions {
@@ -71,7 +70,6 @@ const run = async (context: CliContext, options: StartOptions, self: Command): P
   if (ignored.length > 0)
     context.warn(`manta: without effect here: ${ignored.map((option) => option.long).join(", ")}`);
   const resolved = await resolveNodeOptions(nodeOptions(options), context.env);
-  if (resolved.head) await refuseTakenPorts(resolved, context.clock);
   const node = spawnNode(resolved, {
     stdio: options.block ? "inherit" : "log",
     // Where import paths of applications are looked up: the folder of whoever starts the head.

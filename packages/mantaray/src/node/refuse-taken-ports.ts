@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import type { Clock } from "../../base/clock.ts";
-import { MantaError } from "../../base/errors.ts";
-import { sleep } from "../../base/wait.ts";
-import type { ResolvedNodeOptions } from "../../node/index.ts";
+import type { Clock } from "../base/clock.ts";
+import { MantaError } from "../base/errors.ts";
+import { sleep } from "../base/wait.ts";
+import type { ResolvedNodeOptions } from "./options.ts";
 
 /** A head that was just killed gives its ports back within this. */
 const releaseMs = 2_000;
