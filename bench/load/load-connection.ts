@@ -66,7 +66,7 @@ export class LoadConnection {
   send(request: PreparedRequest): boolean {
     if (!this.#connected || this.#request !== undefined || this.#socket === undefined) return false;
     this.#request = request;
-    this.#scanner.expect(request.expect !== undefined, request.bodyless);
+    this.#scanner.expect(request.classify !== undefined, request.expect !== undefined, request.bodyless);
     this.#task.counters.sent(request.name);
     this.#sentMs = performance.now();
     this.#socket.write(request.bytes);

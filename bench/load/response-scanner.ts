@@ -1,22 +1,12 @@
-/** What the head of a response says about its end. */
-interface ResponseShape {
-  readonly status: number;
-  /** Declared length, or -1: chunked, or until the connection closes. */
-  readonly contentLength: number;
-  readonly chunked: boolean;
-  readonly close: boolean;
-}
-
-const endOfHead = Buffer.from("\r\n\r\n");
-
 /**
  * Finds the ends of responses in a stream of bytes. It trusts the server: this is a measuring client, not a
- * parser. Equal heads in a row are read once.
+ * parser.
  */
 export class ResponseScanner {
   status = 0;
-  /** Head of the response just completed. */
+  /** Head of the response just completed, when `keepHead` was set. */
   head = "";
+  keepHead = false;
   close = false;
   /** Body of the response just completed, when `keepBody` was set. */
   body = "";
@@ -24,19 +14,22 @@ export class ResponseScanner {
   /** Bytes of the response have come. */
   begun = false;
   #bodyless = false;
-  #shape: ResponseShape | undefined;
-  #lastHead = "";
-  #lastShape: ResponseShape | undefined;
+  /** The head has been read. */
+  #inBody = false;
+  #chunked = false;
+  /** Declared length, or -1: chunked, or until the connection closes. */
+  #contentLength = -1;
   #left = 0;
   #chunkTail = "";
   #kept: string[] = [];
   #pending: Buffer | undefined;
 
   /** Makes ready for the response to a request. */
-  expect(keepBody: boolean, bodyless: boolean): void {
+  expect(keepHead: boolean, keepBody: boolean, bodyless: boolean): void {
+    this.keepHead = keepHead;
     this.keepBody = keepBody;
     this.#bodyless = bodyless;
-    this.#shape = undefined;
+    this.#inBody = false;
     this.#pending = undefined;
     this.begun = false;
     if (keepBody) this.#kept = [];
@@ -47,44 +40,64 @@ export class ResponseScanner {
     this.begun = true;
     let at = 0;
     let bytes = chunk;
-    while (this.#shape === undefined) {
+    while (!this.#inBody) {
       if (this.#pending !== undefined) bytes = Buffer.concat([this.#pending, chunk]);
-      const end = bytes.indexOf(endOfHead, at);
+      const end = this.#readHead(bytes, at);
       if (end === -1) {
         this.#pending = Buffer.from(bytes.subarray(at));
         return false;
       }
       this.#pending = undefined;
-      const shape = this.#shapeOf(bytes.toString("latin1", at, end + 2));
-      at = end + endOfHead.length;
+      at = end;
       // An interim response: the real one follows.
-      if (shape.status >= 200) this.#begin(shape);
+      this.#inBody = this.status >= 200;
     }
     return this.#feedBody(bytes, at);
   }
 
   /** The connection ended. True when that completed the response. */
   ended(): boolean {
-    if (this.#shape === undefined || this.#shape.chunked || this.#shape.contentLength >= 0) return false;
+    if (!this.#inBody || this.#chunked || this.#contentLength >= 0) return false;
     this.#complete();
     return true;
   }
 
-  #begin(shape: ResponseShape): void {
-    this.#shape = shape;
-    this.status = shape.status;
-    this.close = shape.close;
-    this.#left = shape.contentLength;
-    this.#chunkTail = "";
+  /** One pass over the bytes. Returns the offset behind the head, or -1 when its end has not come. */
+  #readHead(bytes: Buffer, from: number): number {
+    if (bytes.length < from + statusLineBytesMin) return -1;
+    this.status = digit(bytes, from + 9) * 100 + digit(bytes, from + 10) * 10 + digit(bytes, from + 11);
+    this.#contentLength = -1;
+    this.#chunked = false;
+    let close = bytes[from + 7] === digitZero;
+    for (let at = from; at < bytes.length; at += 1) {
+      if (bytes[at] !== lineFeed) continue;
+      const first = bytes[at + 1];
+      if (first === carriageReturn) {
+        if (at + 2 >= bytes.length) return -1;
+        this.close = close;
+        this.#left = this.#contentLength;
+        this.#chunkTail = "";
+        if (this.keepHead) this.head = bytes.toString("latin1", from, at + 1);
+        return at + 3;
+      }
+      // The first letters of the three fields that matter.
+      if (first === undefined || ((first | toLower) !== letterC && (first | toLower) !== letterT)) continue;
+      const end = bytes.indexOf(lineFeed, at + 1);
+      if (end === -1) return -1;
+      const line = bytes.toString("latin1", at + 1, end).toLowerCase();
+      if (line.startsWith("content-length:")) this.#contentLength = Number(line.slice(15));
+      else if (line.startsWith("transfer-encoding:")) this.#chunked = line.includes("chunked");
+      else if (line.startsWith("connection:"))
+        close = line.includes("close") || (close && !line.includes("keep-alive"));
+    }
+    return -1;
   }
 
   #feedBody(bytes: Buffer, from: number): boolean {
-    const shape = this.#shape;
-    if (shape === undefined) return false;
-    if (this.#bodyless || shape.status === 204 || shape.status === 304) return this.#complete();
-    if (shape.chunked) return this.#feedChunks(bytes, from);
+    if (this.#bodyless || this.status === 204 || this.status === 304) return this.#complete();
+    if (this.#chunked) return this.#feedChunks(bytes, from);
     if (this.keepBody && from < bytes.length) this.#kept.push(bytes.toString("latin1", from, bytes.length));
-    if (shape.contentLength < 0) return false;
+    if (this.#contentLength < 0) return false;
     this.#left -= bytes.length - from;
     return this.#left <= 0 && this.#complete();
   }
@@ -119,21 +132,15 @@ export class ResponseScanner {
     if (this.keepBody) this.body = this.#kept.join("");
     return true;
   }
-
-  #shapeOf(head: string): ResponseShape {
-    this.head = head;
-    if (head === this.#lastHead && this.#lastShape !== undefined) return this.#lastShape;
-    const contentLength = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-    const shape = {
-      status: Number(head.slice(9, 12)),
-      contentLength: contentLength === undefined ? -1 : Number(contentLength),
-      chunked: /\r\ntransfer-encoding: *chunked/i.test(head),
-      close:
-        /\r\nconnection: *close/i.test(head) ||
-        (head.startsWith("HTTP/1.0") && !/\r\nconnection: *keep-alive/i.test(head)),
-    };
-    this.#lastHead = head;
-    this.#lastShape = shape;
-    return shape;
-  }
 }
+
+/** "HTTP/1.1 200 " */
+const statusLineBytesMin = 13;
+const lineFeed = 10;
+const carriageReturn = 13;
+const toLower = 0x20;
+const digitZero = 48;
+const letterC = 0x63;
+const letterT = 0x74;
+
+const digit = (bytes: Buffer, at: number): number => (bytes[at] ?? 0) - digitZero;

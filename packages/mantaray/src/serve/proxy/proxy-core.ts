@@ -88,7 +88,7 @@ export class ProxyCore {
   #route(exchange: HttpExchange, routes: RouteTable<ProxyRoute>): void {
     const route = routes.match(exchange.path);
     const fields = this.#fields;
-    readRequestFields(exchange.rawHead.toString("latin1"), fields);
+    readRequestFields(exchange.headText, fields);
     const requestId = this.#ids.of(fields.requestId);
     if (route === undefined) {
       this.#respond(exchange, 404, notFoundText(exchange.path), requestId);

@@ -10,6 +10,8 @@ export interface HttpExchange {
   readonly path: string;
   /** The client's own bytes: request line, fields, empty line. Owned by the exchange until it is finished. */
   readonly rawHead: Buffer;
+  /** The same, one character a byte. */
+  readonly headText: string;
   /** HTTP/1.0 clients get no chunked bodies. */
   readonly httpMinor: 0 | 1;
   /** Body bytes that came with the head; complete when `requestEnded`. */

@@ -64,6 +64,10 @@ export class RequestExchange implements HttpExchange {
     return this.#head.path;
   }
 
+  get headText(): string {
+    return this.#head.text;
+  }
+
   get httpMinor(): 0 | 1 {
     return this.#head.httpMinor;
   }

@@ -41,10 +41,11 @@ export const encodeResponseHead = (
     if (name === "date") dated = true;
     text += `${name}: ${checked(name, fields[index + 1]!)}\r\n`;
   }
-  if (framing >= 0) text += `content-length: ${framing}\r\n`;
-  else if (framing === bodyFraming.chunked) text += "transfer-encoding: chunked\r\n";
   if (!dated) text += `date: ${httpDate()}\r\n`;
-  text += `x-request-id: ${requestId}\r\n\r\n`;
+  text += `x-request-id: ${requestId}\r\n`;
+  // Last, where the proxy's check finds it without a search.
+  if (framing >= 0) text += `content-length: ${framing}\r\n\r\n`;
+  else text += framing === bodyFraming.chunked ? "transfer-encoding: chunked\r\n\r\n" : "\r\n";
   const head = Buffer.allocUnsafe(responseHeadFixedBytes + text.length);
   head[0] = (framing === bodyFraming.chunked ? responseFlags.streamed : 0) | (bodyless ? responseFlags.bodyless : 0);
   head[1] = status >> 8;
