@@ -51,6 +51,8 @@ export const nodeLimits = {
   registerTimeoutMs: 15_000,
   /** Delay before reports to the control store are tried again. */
   reportRetryMs: 250,
+  /** How soon a starting node sees that the cluster does not take its token. */
+  firstLookMs: 1_000,
   /** An actor that ended while the control store is away is restarted after this: a control store that restarts in place is faster. */
   repairInitialMs: 1_000,
   repairMaxMs: 30_000,

@@ -8,13 +8,16 @@ import type { Implementation } from "../rpc/index.ts";
 import { FakeGcs } from "./fixtures/fake-gcs.ts";
 import { Registration } from "./registration.ts";
 
-const registrationAt = async (ownSession: string): Promise<{ gcs: FakeGcs; registration: Registration }> => {
+const registrationAt = async (
+  ownSession: string,
+  token = "token",
+): Promise<{ gcs: FakeGcs; registration: Registration }> => {
   const gcs = await FakeGcs.start("token");
   const nodeId = newNodeId();
   const registration = new Registration({
     nodeId,
     addresses: async () => [`tcp:${gcs.address}`],
-    token: "token",
+    token,
     clock: systemClock,
     random: systemRandom,
     log: silentLog,
@@ -49,16 +52,24 @@ const registrationAt = async (ownSession: string): Promise<{ gcs: FakeGcs; regis
   return { gcs, registration };
 };
 
-describe("the registration of a head", () => {
-  it("never joins the control store of another head", async () => {
+describe("a registration", () => {
+  it("of a head is never made at the control store of another one", async () => {
     const { gcs, registration } = await registrationAt("mine");
     await expect(registration.first).rejects.toMatchObject({ code: "already_exists" });
     expect(gcs.registrations).toEqual([]);
   });
 
-  it("is made at its own", async () => {
+  it("of a head is made at its own", async () => {
     const { gcs, registration } = await registrationAt("session");
     await registration.first;
     expect(gcs.registrations).toHaveLength(1);
+  });
+
+  it("fails at once with a token that the cluster does not take", async () => {
+    const { registration } = await registrationAt("session", "wrong");
+    await expect(registration.first).rejects.toMatchObject({
+      code: "unauthenticated",
+      rawMessage: expect.stringContaining("RAY_AUTH_TOKEN"),
+    });
   });
 });

@@ -46,7 +46,7 @@ interface Registered {
  * dials for ever: a node outlives its head.
  */
 export class Registration {
-  /** Settles at the first registration; rejects where there is another head. */
+  /** Settles at the first registration; rejects where there is another head, or our token is wrong. */
   readonly first: Promise<void>;
   readonly persistent: PersistentLink;
   readonly #deps: RegistrationDeps;
@@ -76,6 +76,7 @@ export class Registration {
   start(): void {
     this.#awaitReturn();
     this.persistent.start();
+    void this.#untilKnown();
   }
 
   /** Reports an actor's event; undefined while there is no registered link. */
@@ -150,6 +151,22 @@ export class Registration {
     this.#registered = undefined;
     this.#beat?.cancel();
     if (!this.#closed) this.#awaitReturn();
+  }
+
+  /** A head that is away may come; a token that it does not take will not become right. */
+  async #untilKnown(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await this.persistent.ready({ timeoutMs: nodeLimits.firstLookMs });
+        return;
+      } catch (thrown) {
+        const { cause } = MantaError.from(thrown);
+        if (!(cause instanceof MantaError) || cause.code !== "unauthenticated") continue;
+        const advice = "set RAY_AUTH_TOKEN to the cluster's token, or RAY_AUTH_TOKEN_PATH to its file";
+        this.#first.reject(new MantaError("unauthenticated", `${cause.rawMessage}: ${advice}`));
+        return;
+      }
+    }
   }
 
   #awaitReturn(): void {
