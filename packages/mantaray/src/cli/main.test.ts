@@ -1,5 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { runManta } from "./fixtures/run-manta.ts";
+import { bin, runManta } from "./fixtures/run-manta.ts";
 
 const noServer = { RAY_API_SERVER_ADDRESS: "http://127.0.0.1:1", RAY_DASHBOARD_ADDRESS: "http://127.0.0.1:1" };
 
@@ -32,6 +34,17 @@ describe("help", () => {
   it("knows `help COMMAND` and the version", async () => {
     expect((await runManta(["help", "start"])).stdout).toContain("--head");
     expect((await runManta(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("a reader that has seen enough", () => {
+  it("ends the command without a word", async () => {
+    const child = spawn(process.execPath, [bin, "--help"], { stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.destroy();
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    const [code] = (await once(child, "close")) as [number | null];
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
 });
 

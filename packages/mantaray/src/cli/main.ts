@@ -62,4 +62,9 @@ const forEachCommand = (command: Command, visit: (command: Command) => unknown):
   for (const child of command.commands) forEachCommand(child, visit);
 };
 
+// A reader that has seen enough (`| head`) is no failure of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 process.exitCode = await main(process.argv.slice(2), processContext());

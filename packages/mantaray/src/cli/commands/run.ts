@@ -19,7 +19,7 @@ interface RunCommandOptions {
 export const command = (context: CliContext): Command =>
   new Command("run")
     .description("run an application on a cluster of its own on this machine, until Ctrl-C")
-    .argument("<target>", "serve config or RayService manifest (.yaml), a module file, or module:export")
+    .argument("<target>", "serve config or RayService manifest (.yaml), a module file, file:export or module:export")
     .argument("[args...]", "arguments of an application builder, key=value")
     .option("--workers <n>", "worker nodes; 0: the head hosts the replicas", "0")
     .option("--name <name>", "name of the application, for a module", "default")
@@ -44,7 +44,8 @@ const run = async (
     throw refused("--workers", options.workers, `must be a whole number from 0 to ${workersMax}`);
   }
   const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
+  const hurry = new AbortController();
+  const onSignal = (): void => (stop.signal.aborted ? hurry : stop).abort();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
   await runLocal({
     target,
@@ -60,6 +61,7 @@ const run = async (
       ...(options.dashboardPort === undefined ? {} : { dashboardPort: options.dashboardPort }),
     },
     signal: stop.signal,
+    hurry: hurry.signal,
     print: (line) => context.print(`${line}\n`),
     clock: context.clock,
   });

@@ -76,7 +76,11 @@ const run = async (context: CliContext, options: StartOptions, self: Command): P
     env: { ...context.env, MANTA_APP_PATH: context.env.MANTA_APP_PATH ?? context.cwd },
   });
   if (options.block) return holdNode(context, node, (ready) => context.print(startedText(context, node, ready, true)));
-  const ready = await node.ready;
+  const ready = await node.ready.catch((error: unknown) => {
+    // Nobody waits for it any more.
+    node.kill("SIGTERM");
+    throw error;
+  });
   context.print(startedText(context, node, ready, false));
 };
 

@@ -1,4 +1,4 @@
-import { authEnabled, loadAuthToken } from "../../base/auth-token.ts";
+import { authEnabled, authTokenPath, loadAuthToken } from "../../base/auth-token.ts";
 import type { NodeHandle } from "../../node/index.ts";
 import type { CliContext } from "../context.ts";
 
@@ -39,9 +39,7 @@ const headSteps = (context: CliContext, node: NodeHandle): readonly string[] => 
     "Next steps",
     "  To add another node to this cluster, run",
     `    manta start --address='${address}'`,
-    ...(authEnabled(context.env)
-      ? ["  with the same token: ~/.manta/auth_token of this machine, or RAY_AUTH_TOKEN", ""]
-      : [""]),
+    ...(authEnabled(context.env) ? [`  with the same token: ${tokenSource(context)}`, ""] : [""]),
     "  To deploy an application, run",
     "    manta serve deploy CONFIG_OR_IMPORT_PATH",
     "",
@@ -49,6 +47,11 @@ const headSteps = (context: CliContext, node: NodeHandle): readonly string[] => 
     `    ${dashboard}${tokenQuery(context)}`,
     "",
   ];
+};
+
+const tokenSource = ({ env }: CliContext): string => {
+  const given = env.RAY_AUTH_TOKEN?.trim() ?? "";
+  return given === "" ? `${authTokenPath(env)} of this machine, or RAY_AUTH_TOKEN` : "RAY_AUTH_TOKEN";
 };
 
 /** The link logs in by itself; only where a person reads it, because what is not a terminal may be a log. */
