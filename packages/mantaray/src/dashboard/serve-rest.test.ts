@@ -146,8 +146,10 @@ describe("POST …/scale", () => {
     const post = { method: "POST", headers, body: '{"target_num_replicas": 1}' };
     controller.failure = new MantaError("not_found", "no such deployment");
     expect((await ask(scale, post)).status).toBe(400);
-    controller.failure = new MantaError("permission_denied", "external_scaler_enabled is false");
-    expect((await ask(scale, post)).status).toBe(412);
+    for (const reason of ["external_scaler_disabled", "deleting"]) {
+      controller.failure = new MantaError("invalid_argument", "not now", { details: { reason } });
+      expect((await ask(scale, post)).status).toBe(412);
+    }
     controller.failure = undefined;
     expect((await ask(scale, { ...post, headers: {} })).status).toBe(400);
   });

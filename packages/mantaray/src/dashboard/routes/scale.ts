@@ -48,8 +48,11 @@ const scale = async (controlPlane: ControlPlane, request: ApiRequest): Promise<R
   });
 };
 
+/** Reasons of the controller that are no fault of the request itself. */
+const preconditions: ReadonlySet<unknown> = new Set(["deleting", "external_scaler_disabled"]);
+
 /** 412: the deployment is being deleted or the app does not take an external scaler. 400: no such deployment. */
 const scaleStatus = (error: MantaError): number => {
-  if (error.code === "permission_denied" || error.code === "already_exists" || error.code === "draining") return 412;
+  if (preconditions.has(error.details.reason)) return 412;
   return error.code === "not_found" ? 400 : restStatus(error);
 };
