@@ -5,6 +5,8 @@ import { waitFor } from "../base/wait.ts";
 /** What `manta run` reads of `GET /api/serve/applications/`. */
 export interface AppsView {
   readonly applications: Readonly<Record<string, AppView>>;
+  /** By node id. */
+  readonly proxies: Readonly<Record<string, unknown>>;
 }
 
 interface AppView {
@@ -68,7 +70,7 @@ export class ApiClient {
   }
 
   /** Waits until every app runs; ends early with `build_failed` when one cannot be deployed. */
-  async waitRunning(timeoutMs: number): Promise<AppsView> {
+  async waitRunning(timeoutMs: number, signal?: AbortSignal): Promise<AppsView> {
     const settled = await waitFor(
       async () => {
         const view = await this.apps();
@@ -76,7 +78,7 @@ export class ApiClient {
         const over = apps.length > 0 && apps.every((app) => app.status === "RUNNING" || app.status === "DEPLOY_FAILED");
         return over ? view : undefined;
       },
-      { timeoutMs, what: "every application running", intervalMs: 50, clock: this.#clock },
+      { timeoutMs, what: "every application running", intervalMs: 50, clock: this.#clock, ...(signal && { signal }) },
     );
     for (const [name, app] of Object.entries(settled.applications)) {
       if (app.status === "DEPLOY_FAILED") throw new MantaError("build_failed", `${name}: ${app.message}`);

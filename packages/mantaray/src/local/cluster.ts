@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { loadAuthToken } from "../base/auth-token.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
@@ -8,9 +8,11 @@ import { ApiClient, type AppsView } from "./api-client.ts";
 import { type FrontProcess, startFront } from "./front-process.ts";
 import { LocalNode, type LocalNodeEvents } from "./local-node.ts";
 import type { LocalNodePlan, LocalPlan } from "./local-plan.ts";
+import { sweepRunFiles } from "./run-files.ts";
 
 const runningTimeoutMs = 120_000;
 const apiTimeoutMs = 15_000;
+const proxyTimeoutMs = 15_000;
 const stopGraceMs = 15_000;
 
 /** Where a local cluster lives. Nodes get `<subnet>.1`, `.2`, … in the order of the plan. */
@@ -49,7 +51,8 @@ export class LocalCluster {
   readonly gcsAddress: string;
   readonly #options: LocalClusterOptions;
   readonly #runDir: string;
-  #front: FrontProcess | undefined;
+  readonly #ended = new AbortController();
+  #front: Promise<FrontProcess> | undefined;
 
   constructor(options: LocalClusterOptions) {
     const clock = options.clock ?? systemClock;
@@ -105,18 +108,28 @@ export class LocalCluster {
     }
   }
 
-  /** Deploys the plan's config and waits until it runs. */
+  /** Deploys the plan's config and waits until it runs and every proxy answers for it. */
   async deploy(): Promise<AppsView> {
     await this.api.deploy(this.#options.plan.config);
-    return await this.api.waitRunning(runningTimeoutMs);
+    const view = await this.api.waitRunning(runningTimeoutMs, this.#ended.signal);
+    const routes = Object.values(view.applications).flatMap(({ route_prefix: prefix }) => prefix ?? []);
+    const proxies = this.nodes.filter(({ nodeId }) => nodeId !== undefined && nodeId in view.proxies);
+    const urls = proxies.map((node) => `http://${this.proxyOf(node)}`);
+    if (this.#hasFront && urls.length > 0) urls.push(this.url);
+    await Promise.all(urls.map((url) => this.#serves(url, routes)));
+    return view;
   }
 
   /** Ends everything in order: workers drain, then the head, the front last. */
   async stop(): Promise<void> {
+    this.#ended.abort();
     await Promise.all(this.workers.map((node) => node.stop(stopGraceMs)));
     await this.head.stop(stopGraceMs);
-    await this.#front?.stop();
-    rmSync(this.#runDir, { recursive: true, force: true });
+    await this.#front?.then(
+      (front) => front.stop(),
+      () => undefined,
+    );
+    sweepRunFiles({ tempDir: this.#options.tempDir, runDir: this.#runDir, gcsAddress: this.gcsAddress });
   }
 
   /** Kills what is left, now. */
@@ -130,11 +143,12 @@ export class LocalCluster {
 
   async #startFront(): Promise<void> {
     const { hostname, port } = new URL(this.url);
-    this.#front = await startFront({
+    this.#front = startFront({
       host: hostname,
       port: Number(port),
       targets: this.nodes.map((node) => this.proxyOf(node)),
     });
+    await this.#front;
   }
 
   async #apiReady(): Promise<void> {
@@ -142,7 +156,20 @@ export class LocalCluster {
       timeoutMs: apiTimeoutMs,
       what: `the API server at ${this.api.url}`,
       intervalMs: 25,
+      signal: this.#ended.signal,
     });
+  }
+
+  /** A replica may run before the proxy of its node listens, and routes travel a moment. */
+  async #serves(url: string, routes: readonly string[]): Promise<void> {
+    await waitFor(
+      async () => {
+        const response = await fetch(`${url}/-/routes`, { signal: AbortSignal.timeout(1_000) });
+        const known = (await response.json()) as Readonly<Record<string, string>>;
+        return response.ok && routes.every((route) => route in known);
+      },
+      { timeoutMs: proxyTimeoutMs, what: `the routes at ${url}`, intervalMs: 20, signal: this.#ended.signal },
+    );
   }
 
   #nodeOptions(plan: LocalNodePlan, ip: string, headIp: string) {

@@ -36,6 +36,8 @@ export class LocalNode {
   #process: NodeHandle | undefined;
   #restart: Timer | undefined;
   #stopping = false;
+  #ready = false;
+  #starting: Promise<NodeHandle> | undefined;
 
   constructor(options: LocalNodeOptions, events: LocalNodeEvents) {
     this.name = options.name;
@@ -64,19 +66,25 @@ export class LocalNode {
   /** Starts the agent; resolves when it is ready (a head: its control store answers). */
   async start(): Promise<void> {
     const { node, env } = this.#options;
-    const spawned = await startNode(node, { env });
+    this.#ready = false;
+    this.#starting = startNode(node, { env });
+    const spawned = await this.#starting;
     this.#process = spawned;
     void spawned.exited.then((exit) => this.#onExit(spawned, exit));
     await spawned.ready;
+    this.#ready = true;
   }
 
   /** Ends the node in order, then by force after `graceMs`. Does not come back. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.#restart?.cancel();
+    // One that is just being started is there in a moment; one that could not be is not.
+    await this.#starting?.catch(() => undefined);
     const spawned = this.#process;
     if (spawned === undefined) return;
-    spawned.kill("SIGTERM");
+    // A node that is not up yet holds nothing that must end in order, and may wait for others that never come.
+    spawned.kill(this.#ready ? "SIGTERM" : "SIGKILL");
     const force = this.#options.clock.after(graceMs, () => spawned.kill("SIGKILL"));
     await spawned.exited;
     force.cancel();

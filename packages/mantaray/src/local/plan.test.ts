@@ -83,6 +83,13 @@ describe("createPlan", () => {
     );
   });
 
+  it("takes an export by its file", async () => {
+    await plan("hello.ts", "export const app = 1;\nexport const build = 2;\n");
+    const { config, appPath } = await plan("hello.ts:build");
+    expect(config).toEqual({ applications: [{ name: "default", route_prefix: "/", import_path: "hello:build" }] });
+    expect(appPath[0]).toBe(folder);
+  });
+
   it("takes module:export as an import path", async () => {
     expect((await plan("pkg.hello:app")).config).toEqual({
       applications: [{ name: "default", route_prefix: "/", import_path: "pkg.hello:app" }],

@@ -8,7 +8,7 @@ import { planOfRayService } from "./ray-service.ts";
 
 /** What the user asked to run. */
 export interface PlanOptions {
-  /** A serve config or RayService manifest (.yaml), a module file, or `module:export`. */
+  /** A serve config or RayService manifest (.yaml), a module file, `file:export` or `module:export`. */
   readonly target: string;
   /** Worker nodes; 0: the head hosts the replicas itself. A manifest's own groups win. */
   readonly workers: number;
@@ -33,6 +33,12 @@ export const createPlan = async (options: PlanOptions): Promise<LocalPlan> => {
       config: configOf(importPath, options),
       appPath: [dirname(path), options.cwd],
     };
+  }
+  const inFile = /^(.+)(\.[cm]?[jt]sx?):([^:]+)$/.exec(path);
+  if (inFile !== null && existsSync(`${inFile[1]}${inFile[2]}`)) {
+    const [, stem = "", , exportName = ""] = inFile;
+    const config = configOf(`${basename(stem)}:${exportName}`, options);
+    return { nodes: defaultNodes(options.workers), config, appPath: [dirname(stem), options.cwd] };
   }
   return { nodes: defaultNodes(options.workers), config: configOf(options.target, options), appPath: [options.cwd] };
 };

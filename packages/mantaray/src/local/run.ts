@@ -16,6 +16,8 @@ export interface RunOptions extends PlanOptions {
   readonly ports: Pick<LocalClusterOptions, "httpPort" | "dashboardPort" | "gcsPort" | "agentPort" | "subnet">;
   /** Ends the run. */
   readonly signal: AbortSignal;
+  /** Ends it now, without waiting for open requests. */
+  readonly hurry?: AbortSignal;
   readonly print: (line: string) => void;
   readonly clock?: Clock;
 }
@@ -38,6 +40,7 @@ export const runLocal = async (options: RunOptions): Promise<void> => {
     },
   });
   const stopped = whenAborted(options.signal);
+  options.hurry?.addEventListener("abort", () => cluster.kill(), { once: true });
   try {
     await unlessStopped(cluster.start(), stopped);
     const view = await unlessStopped(cluster.deploy(), stopped);

@@ -95,6 +95,19 @@ describe("the front address", () => {
     expect(client.bytesRead).toBe(0);
   });
 
+  it("lets a client that has said everything wait for its answer", async () => {
+    const server = createTcpServer({ allowHalfOpen: true }, (socket) => {
+      socket.on("error", () => {});
+      socket.resume().on("end", () => setImmediate(() => socket.end("the answer")));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    running.push({ close: () => server.close() });
+    const { url } = await front(`127.0.0.1:${portOf(server)}`);
+    const client = connect({ port: Number(new URL(url).port), host: "127.0.0.1", allowHalfOpen: true });
+    client.end("the question");
+    expect(Buffer.concat((await client.toArray()) as Buffer[]).toString()).toBe("the answer");
+  });
+
   it("says that its address is taken", async () => {
     const server = createTcpServer().listen(0, "127.0.0.1");
     await once(server, "listening");

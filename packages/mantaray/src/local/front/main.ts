@@ -25,7 +25,7 @@ const parseTarget = (text: string): Target => {
 };
 
 const targets = new Targets(values.target.map(parseTarget));
-const server = createServer((client) => splice(client, targets));
+const server = createServer({ allowHalfOpen: true }, (client) => splice(client, targets));
 server.on("error", (error) => {
   process.stderr.write(`the front address ${values.host}:${values.port} cannot be used: ${error.message}\n`);
   process.exit(1);

@@ -34,7 +34,7 @@ export const splice = (client: Socket, targets: Targets): void => {
 };
 
 const dial = (target: Target, onOpen: (upstream: Socket) => void, onFailure: () => void): void => {
-  const upstream = connect({ host: target.host, port: target.port, noDelay: true });
+  const upstream = connect({ host: target.host, port: target.port, noDelay: true, allowHalfOpen: true });
   const fail = (): void => {
     upstream.destroy();
     onFailure();
