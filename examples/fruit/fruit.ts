@@ -25,11 +25,14 @@ class FruitMarket {
   }
 }
 
-const mango = deployment(FruitStand, { name: "MangoStand", userConfig: { price: 3 } });
-const orange = deployment(FruitStand, { name: "OrangeStand", userConfig: { price: 2 } });
-const pear = deployment(FruitStand, { name: "PearStand", userConfig: { price: 4 } });
+// Asking for a price changes nothing: a POST whose replica died with it may be sent to another one.
+const retryNonIdempotent = true;
 
-export const deployment_graph = deployment(FruitMarket, { numReplicas: 2 }).bind({
+const mango = deployment(FruitStand, { name: "MangoStand", userConfig: { price: 3 }, retryNonIdempotent });
+const orange = deployment(FruitStand, { name: "OrangeStand", userConfig: { price: 2 }, retryNonIdempotent });
+const pear = deployment(FruitStand, { name: "PearStand", userConfig: { price: 4 }, retryNonIdempotent });
+
+export const deployment_graph = deployment(FruitMarket, { numReplicas: 2, retryNonIdempotent }).bind({
   MANGO: mango.bind(),
   ORANGE: orange.bind(),
   PEAR: pear.bind(),

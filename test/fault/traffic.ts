@@ -20,7 +20,7 @@ const classify = (status: number, head: string): string | undefined => {
   return undefined;
 };
 
-/** The mix of the walk: GET, POST that its author lets repeat, POST that may not be repeated, and one through two deployments. */
+/** The mix of the walk: GET, POST that its author lets repeat, POST that may not be repeated, and one through two deployments that let repeat. */
 export const traffic: readonly TrafficClass[] = [
   {
     name: "GET",
@@ -53,7 +53,7 @@ export const traffic: readonly TrafficClass[] = [
   },
   {
     name: "POST fruit",
-    repeatable: false,
+    repeatable: true,
     request: {
       name: "POST fruit",
       method: "POST",

@@ -1,0 +1,36 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import { root } from "./docs-blocks.ts";
+
+const execute = promisify(execFile);
+
+interface Report {
+  readonly bars: readonly { name: string; bar: string; value: string | number; ok: boolean }[];
+  readonly rows: readonly Readonly<Record<string, string | number>>[];
+}
+
+it("the walk by its own command: every part killed in turn, every bar met", { timeout: 300_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "manta-walk-"));
+  try {
+    const file = join(folder, "walk.json");
+    const args = ["run", "-s", "chaos", "--", "--scenario", "walk", "--seconds", "1", "--json", file];
+    const { stdout } = await execute("npm", args, { cwd: root, timeout: 240_000 });
+    const report = JSON.parse(readFileSync(file, "utf8")) as Report;
+    expect(Object.keys(report).toSorted()).toEqual(["bars", "rows"]);
+    for (const bar of report.bars) {
+      expect(Object.keys(bar).toSorted()).toEqual(["bar", "name", "ok", "value"]);
+      expect(bar).toMatchObject({ ok: true });
+    }
+    const faults = new Set(report.rows.map((row) => row.fault));
+    const wanted = [/^replica/, /^proxy/, /^controller/, /^worker node/, /^head/];
+    for (const fault of wanted) expect([...faults].join("\n")).toMatch(new RegExp(fault.source, "m"));
+    for (const row of report.rows) expect(row).toMatchObject({ failed: 0, recoveryMs: expect.any(Number) as number });
+    expect(stdout).toContain("recovery ms");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
