@@ -30,6 +30,7 @@ import { Guard } from "./supervise/guard.ts";
 import { LogKeeper } from "./supervise/log-keeper.ts";
 import { Supervisor } from "./supervise/supervisor.ts";
 import { Watchdog } from "./watchdog.ts";
+import { pingHttp, type WatchedProgram, watchedPrograms } from "./watched-programs.ts";
 import { HostedActors } from "./workers/hosted-actors.ts";
 import { LocalRepair } from "./workers/local-repair.ts";
 import { watchedWorkers } from "./workers/watched-workers.ts";
@@ -120,7 +121,11 @@ export class NodeAgent {
         (await gcs.kvGet({ namespace: "bundles", key }, { timeoutMs: nodeLimits.bundleFetchTimeoutMs })).value,
       log,
     });
-    this.#watchdog = new Watchdog({ watched: () => watchedWorkers(this.pool, this.actors), clock, log });
+    this.#watchdog = new Watchdog({
+      watched: () => [...watchedWorkers(this.pool, this.actors), ...watchedPrograms(this.#watchablePrograms(gcs))],
+      clock,
+      log,
+    });
     this.#logKeeper = new LogKeeper(this.paths.logsDir, clock, log);
     this.#guard = new Guard(this.paths.groupsFile, log);
     const context: ChildContext = { options, paths: this.paths, token: deps.token, env: deps.env };
@@ -307,6 +312,15 @@ export class NodeAgent {
     const { options, token, env, clock, log } = this.#deps;
     const { boot, spec } = workerSpec({ options, paths: this.paths, token, env });
     return new WorkerProcess({ workerId: boot.workerId, child: this.#spawn(spec), clock, log });
+  }
+
+  #watchablePrograms(gcs: Client<GcsService>): readonly WatchedProgram[] {
+    const { options } = this.#deps;
+    const [store, dashboard] = this.#programs;
+    return [
+      { child: store?.child, ping: () => gcs.ping({}, { timeoutMs: nodeLimits.programPingTimeoutMs }) },
+      { child: dashboard?.child, ping: () => pingHttp(options.dashboardHost, options.dashboardPort) },
+    ];
   }
 
   #supervise(spec: ChildSpec): Supervisor {

@@ -48,6 +48,24 @@ describe("a head", () => {
     expect(program(dir, "gcs")).toBeGreaterThan(0);
   });
 
+  it("replaces a control store and an API server that hang", { timeout: 60_000 }, async () => {
+    const dir = tempDir();
+    const { options } = await startHead(dir);
+    const hung = ["gcs", "dashboard"].map((name) => ({ name, pid: program(dir, name) }));
+    const url = `http://127.0.0.1:${options.dashboardPort}/api/gcs_healthz`;
+    const serves = (): Promise<boolean> =>
+      fetch(url).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await waitFor(serves, { timeoutMs: 10_000, what: "the API server" });
+    for (const { pid } of hung) process.kill(pid, "SIGSTOP");
+    for (const { name, pid } of hung) {
+      await waitFor(() => program(dir, name) !== pid, { timeoutMs: 30_000, what: `a new ${name}` });
+    }
+    expect(await waitFor(serves, { timeoutMs: 10_000, what: "the API server, again" })).toBe(true);
+  });
+
   it("does not start where another head listens, and leaves that one alone", async () => {
     const [dir, otherDir] = [tempDir(), tempDir()];
     const first = await startHead(dir);

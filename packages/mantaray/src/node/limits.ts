@@ -51,6 +51,10 @@ export const nodeLimits = {
   registerTimeoutMs: 15_000,
   /** Delay before reports to the control store are tried again. */
   reportRetryMs: 250,
+  /** A control store or API server that has served and is silent for this long is killed and started again. */
+  programWatchdogTimeoutMs: 10_000,
+  /** A ping must outlast that, or its failure would look like an answer that is not awaited. */
+  programPingTimeoutMs: 15_000,
   /** How soon a starting node sees that the cluster does not take its token. */
   firstLookMs: 1_000,
   /** An actor that ended while the control store is away is restarted after this: a control store that restarts in place is faster. */
