@@ -39,7 +39,7 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
   readonly #outbound: OutboundStreams;
   readonly #inbound: InboundStreams;
   readonly #deadlines = new DeadlineSweeper<AnyStream>((stream) =>
-    this.guard(stream, () => stream.fail(resetCodes.deadlineExceeded, "the deadline passed")),
+    this.#guard(stream, () => stream.fail(resetCodes.deadlineExceeded, "the deadline passed")),
   );
   /** Streams with something to send that the socket would not take. */
   #awaitingSocket: Stream[] = [];
@@ -138,7 +138,7 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
     this.#outbound.onLinkLost();
     this.ledger?.close();
     for (const stream of [...this.#outbound.all(), ...this.#inbound.all()]) {
-      this.guard(stream, () => stream.onReset(resetCodes.linkLost, reason));
+      this.#guard(stream, () => stream.onReset(resetCodes.linkLost, reason));
     }
     for (const listener of this.#closeListeners) this.#notify(() => listener(reason));
   }
@@ -175,7 +175,7 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
       try {
         this.#outbound.onFrame(type, stream, buffer, start, end);
       } catch (error) {
-        this.#onThrow(stream, error);
+        this.onHandlerThrew(stream, error);
       }
     } else {
       const stream = this.#inbound.find(generation, slot);
@@ -183,7 +183,7 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
       try {
         this.#inbound.onFrame(type, stream, buffer, start, end);
       } catch (error) {
-        this.#onThrow(stream, error);
+        this.onHandlerThrew(stream, error);
       }
     }
   }
@@ -194,11 +194,11 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
     return stream === undefined || stream.kind === streamKinds.http;
   }
 
-  guard(stream: AnyStream, call: () => void): void {
+  #guard(stream: AnyStream, call: () => void): void {
     try {
       call();
     } catch (error) {
-      this.#onThrow(stream, error);
+      this.onHandlerThrew(stream, error);
     }
   }
 
@@ -222,7 +222,7 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
     if (this.#peerDraining) return;
     this.#peerDraining = true;
     for (const stream of this.#outbound.onGoaway(wireCount)) {
-      this.guard(stream, () => stream.onReset(goawayReset.code, goawayReset.message));
+      this.#guard(stream, () => stream.onReset(goawayReset.code, goawayReset.message));
     }
     for (const listener of this.#drainingListeners) this.#notify(listener);
   }
@@ -240,7 +240,7 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
     this.#awaitingSocket = [];
     for (const stream of streams) {
       stream.waiting = false;
-      this.guard(stream as AnyStream, () => stream.pump());
+      this.#guard(stream as AnyStream, () => stream.pump());
     }
   }
 
@@ -250,7 +250,7 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
   }
 
   /** A handler threw: its stream ends with `internal`, the link and the process go on. */
-  #onThrow(stream: AnyStream, error: unknown): void {
+  onHandlerThrew(stream: AnyStream, error: unknown): void {
     if (error instanceof FrameViolation) throw error;
     this.#log.error({ peer: this.peer, err: error }, "the handler of a stream threw");
     try {

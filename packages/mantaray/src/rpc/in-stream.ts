@@ -17,6 +17,8 @@ export class AcceptedStream extends Stream implements InStream {
   readonly deadlineMs: number;
   protected peerEnded: boolean;
   readonly #inHost: InStreamHost;
+  /** Body bytes of the OPEN frame, handed over in `onOpen`. */
+  readonly #openBytes: number;
   #handler: InStreamHandler | undefined;
   #deciding = true;
   #started = false;
@@ -37,6 +39,7 @@ export class AcceptedStream extends Stream implements InStream {
     this.#inHost = host;
     this.deadlineMs = deadlineMs;
     this.peerEnded = ended;
+    this.#openBytes = bodyBytes;
     this.received(bodyBytes);
   }
 
@@ -48,19 +51,20 @@ export class AcceptedStream extends Stream implements InStream {
     return true;
   }
 
-  /** User code may run now. `bodyBytes`: of the OPEN frame, handed over in `onOpen`. */
-  start(bodyBytes: number): void {
+  /** User code may run now. */
+  start(): void {
     if (this.done) return;
     this.#started = true;
     this.#handler?.onStart();
-    this.consumed(bodyBytes);
+    this.consumed(this.#openBytes);
     const held = this.#held;
     this.#held = undefined;
-    for (const chunk of held ?? []) {
+    if (held === undefined) return;
+    for (const chunk of held) {
       if (this.done) return;
       this.#deliver(chunk);
     }
-    if (held !== undefined && this.peerEnded && !this.done) this.#handler?.onEnd();
+    if (this.peerEnded && !this.done) this.#handler?.onEnd();
   }
 
   reject(load: number): void {

@@ -16,14 +16,8 @@ import {
 /** What the accepting side needs of its link. */
 export interface InboundHost extends InStreamHost {
   watchDeadline(stream: AcceptedStream, deadlineMs: number): void;
-  /** Runs code of a handler: what it throws ends its stream, and nothing else. */
-  guard(stream: AcceptedStream, call: () => void): void;
-}
-
-/** A stream whose ACCEPT is not with the kernel yet. */
-interface Waiting {
-  readonly stream: AcceptedStream;
-  readonly bodyBytes: number;
+  /** The handler of a stream threw: that ends the stream, and nothing else. */
+  onHandlerThrew(stream: AcceptedStream, error: unknown): void;
 }
 
 /**
@@ -47,7 +41,8 @@ export class InboundStreams {
   #refused = false;
   /** Recorded, or said in an ACCEPT. */
   #announced = 0;
-  #waiting: Waiting[] = [];
+  /** Decided; ACCEPT is not with the kernel yet. */
+  #waiting: AcceptedStream[] = [];
   #emptyListeners: (() => void)[] = [];
 
   constructor(host: InboundHost) {
@@ -131,8 +126,8 @@ export class InboundStreams {
       return;
     }
     if (deadlineMs > 0) this.#host.watchDeadline(stream, deadlineMs);
-    if ((flags & openFlags.acceptRequired) !== 0) this.#waiting.push({ stream, bodyBytes });
-    else this.#host.guard(stream, () => stream.start(bodyBytes));
+    if ((flags & openFlags.acceptRequired) !== 0) this.#waiting.push(stream);
+    else this.#start(stream);
   }
 
   /** All frames of one read are taken: ACCEPT goes to the kernel, then user code may run (A1, A2). */
@@ -157,12 +152,12 @@ export class InboundStreams {
   }
 
   /** Those of a batch that waited come later than their successors: the count only grows. */
-  #announce(count: number, batch: readonly Waiting[]): void {
+  #announce(count: number, batch: readonly AcceptedStream[]): void {
     if (count > this.#announced) {
       if (this.#host.ledger?.record(count) === false) return;
       this.#announced = count;
     }
-    this.#startAll(batch);
+    for (const stream of batch) this.#start(stream);
   }
 
   #decide(stream: AcceptedStream, head: Buffer, body: Buffer, ended: boolean): InStreamHandler | null {
@@ -171,16 +166,22 @@ export class InboundStreams {
       stream.reset(resetCodes.refused, `nobody serves ${kindNames[stream.kind] ?? `kind ${stream.kind}`} streams here`);
       return null;
     }
-    let handler: InStreamHandler | null = null;
-    this.#host.guard(stream, () => {
-      handler = acceptor(stream, head, body, ended);
+    try {
+      const handler = acceptor(stream, head, body, ended);
       if (handler === null) stream.reset(resetCodes.refused, "the acceptor took no notice of the stream");
-    });
-    return handler;
+      return handler;
+    } catch (error) {
+      this.#host.onHandlerThrew(stream, error);
+      return null;
+    }
   }
 
-  #startAll(batch: readonly Waiting[]): void {
-    for (const { stream, bodyBytes } of batch) this.#host.guard(stream, () => stream.start(bodyBytes));
+  #start(stream: AcceptedStream): void {
+    try {
+      stream.start();
+    } catch (error) {
+      this.#host.onHandlerThrew(stream, error);
+    }
   }
 }
 

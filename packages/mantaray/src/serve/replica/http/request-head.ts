@@ -22,13 +22,13 @@ const internalPrefix = "x-manta-";
  */
 export class RequestHead {
   readonly flags: number;
-  readonly method: string;
-  readonly target: string;
   readonly requestId: string;
   readonly routePrefix: string;
   readonly #text: string;
   readonly #clientAddressAt: number;
   readonly #blockAt: number;
+  readonly #methodEnd: number;
+  readonly #targetEnd: number;
   readonly #fieldsAt: number;
   #fields: readonly string[] | undefined;
   #combined: ReadonlyMap<string, string> | undefined;
@@ -39,9 +39,9 @@ export class RequestHead {
       throw new MantaError("protocol_error", `a request head of version ${bytes[0]}, ${bytes.length} bytes`);
     }
     this.flags = bytes[1]!;
-    const requestIdAt = bytes.readUInt16BE(2);
-    this.#clientAddressAt = requestIdAt + bytes.readUInt16BE(4);
-    this.#blockAt = this.#clientAddressAt + bytes.readUInt16BE(6);
+    const requestIdAt = readU16(bytes, 2);
+    this.#clientAddressAt = requestIdAt + readU16(bytes, 4);
+    this.#blockAt = this.#clientAddressAt + readU16(bytes, 6);
     const text = bytes.toString("latin1", requestHeadFixedBytes);
     this.#text = text;
     this.routePrefix = text.slice(0, requestIdAt);
@@ -52,9 +52,17 @@ export class RequestHead {
     if (methodEnd === -1 || targetEnd === -1 || lineEnd === -1) {
       throw new MantaError("protocol_error", "a request head without a request line");
     }
-    this.method = text.slice(this.#blockAt, methodEnd);
-    this.target = text.slice(methodEnd + 1, targetEnd);
+    this.#methodEnd = methodEnd;
+    this.#targetEnd = targetEnd;
     this.#fieldsAt = lineEnd + 2;
+  }
+
+  get method(): string {
+    return this.#text.slice(this.#blockAt, this.#methodEnd);
+  }
+
+  get target(): string {
+    return this.#text.slice(this.#methodEnd + 1, this.#targetEnd);
   }
 
   get clientAddress(): string {
@@ -83,6 +91,8 @@ export class RequestHead {
       : new URL(originOf(host) + target).href;
   }
 }
+
+const readU16 = (bytes: Buffer, at: number): number => (bytes[at]! << 8) | bytes[at + 1]!;
 
 const slash = 47;
 /** What the URL parser would leave as it is. */
