@@ -48,6 +48,8 @@ const send = async (path: string, options: RequestOptions = {}, chunks: readonly
   return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
 };
 
+const posted = (body: string): string => `POST /http/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\n${body}`;
+
 const get = async (url: string): Promise<[number, string]> => {
   const response = await fetch(url);
   return [response.status, await response.text()];
@@ -65,8 +67,7 @@ describe("through the front address", () => {
 
   it("pipelined requests are answered in order", async () => {
     const socket = createConnection({ port: Number(base.port), host: base.hostname, allowHalfOpen: true });
-    const one = (body: string): string => `POST /http/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\n${body}`;
-    socket.write(`${one("a")}${one("b")}${one("c").replace("host: x", "host: x\r\nconnection: close")}`);
+    socket.write(`${posted("a")}${posted("b")}${posted("c").replace("host: x", "host: x\r\nconnection: close")}`);
     const text = Buffer.concat((await socket.toArray()) as Buffer[]).toString();
     expect(text.match(/\r\n\r\n./g)?.map((match) => match.at(-1))).toEqual(["a", "b", "c"]);
   });

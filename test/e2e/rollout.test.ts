@@ -10,14 +10,15 @@ let test: TestCluster;
 
 /** Answers its version, its config and a variable; takes a moment to start, as real applications do. */
 const source = (version: string): string => `
+import { setTimeout as pause } from "node:timers/promises";
 import { deployment } from "mantaray";
 const variable = process.env.TENANT ?? "";
 class App {
   config: unknown = null;
-  async setup() { await new Promise((resolve) => setTimeout(resolve, 200)); ${version === "broken" ? 'throw new Error("no such model");' : ""} }
+  async setup() { await pause(200); ${version === "broken" ? 'throw new Error("no such model");' : ""} }
   reconfigure(config: unknown) { this.config = config; }
   async fetch() {
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await pause(5);
     return { version: ${JSON.stringify(version)}, config: this.config, variable, pid: process.pid };
   }
 }

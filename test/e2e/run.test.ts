@@ -29,8 +29,8 @@ const nothingIsLeft = async (): Promise<void> => {
   const left = (): string[] => clusterProcesses(temp).map(({ pid, title }) => `${pid} ${title}`);
   await waitFor(() => left().length === 0, { timeoutMs: 5_000, what: "the end of every process" });
   // What makes the next start faster stays.
-  const kept = ["compile-cache", "nodes", "s"];
-  expect(existsSync(temp) ? readdirSync(temp).filter((name) => !kept.includes(name)) : []).toEqual([]);
+  const kept = new Set(["compile-cache", "nodes", "s"]);
+  expect(existsSync(temp) ? readdirSync(temp).filter((name) => !kept.has(name)) : []).toEqual([]);
 };
 
 const post = async (body: string): Promise<string> =>
