@@ -6,6 +6,7 @@ import { establish } from "./dial.ts";
 import { acceptHandshake, type HandshakeOptions } from "./handshake.ts";
 import { rpcLimits } from "./limits.ts";
 import type { Link } from "./types.ts";
+import { readSockets } from "./wire/socket-reads.ts";
 import { acceptedWire } from "./wire/socket-wire.ts";
 import { listenTcp, tuneTcp } from "./wire/tcp.ts";
 import { listenUnix } from "./wire/unix.ts";
@@ -43,6 +44,7 @@ export const listen = async (addresses: readonly string[], options: ListenOption
 class Listener implements LinkServer {
   readonly addresses: string[] = [];
   readonly #options: ListenOptions;
+  readonly #readSocket = readSockets();
   readonly #servers: Server[] = [];
   readonly #links = new Set<Link>();
   readonly #handshaking = new Set<Socket>();
@@ -53,7 +55,7 @@ class Listener implements LinkServer {
 
   async bind(address: string): Promise<void> {
     const target = parseAddress(address);
-    const server = createServer((socket) => {
+    const server = createServer({ pauseOnConnect: true }, (socket) => {
       if (target.kind === "tcp") tuneTcp(socket);
       void this.#welcome(socket, target.kind === "unix");
     });
@@ -85,7 +87,7 @@ class Listener implements LinkServer {
       return;
     }
     this.#handshaking.add(socket);
-    const wire = acceptedWire(socket);
+    const wire = acceptedWire(socket, this.#readSocket);
     const timer = setTimeout(() => socket.destroy(), rpcLimits.handshakeTimeoutMs);
     try {
       const handshaken = await acceptHandshake(wire, this.#options, local);

@@ -1,11 +1,12 @@
 import { createConnection, type NetConnectOpts, type Socket } from "node:net";
 import { rpcLimits } from "../limits.ts";
+import type { ReadSocket } from "./socket-reads.ts";
 import type { Wire } from "./wire.ts";
 
-/** A wire over an accepted socket. */
-export const acceptedWire = (socket: Socket): Wire => {
+/** A wire over a socket that was accepted paused. */
+export const acceptedWire = (socket: Socket, readSocket: ReadSocket): Wire => {
   const wire = socketWire(socket);
-  socket.on("data", (chunk: Buffer) => wire.onChunk(chunk));
+  readSocket(socket, (chunk) => wire.onChunk(chunk));
   return wire;
 };
 

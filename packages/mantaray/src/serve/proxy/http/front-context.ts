@@ -1,8 +1,8 @@
 import type { Log } from "../../../base/log.ts";
+import type { ReadSocket } from "../../../rpc/wire/socket-reads.ts";
 import type { HttpDispatch } from "./exchange.ts";
 import type { HttpFrontLimits } from "./limits.ts";
 import type { ParserSource } from "./message-parser.ts";
-import type { ReadSocket } from "./socket-reads.ts";
 
 /** What a front counts. */
 export interface HttpFrontStats {

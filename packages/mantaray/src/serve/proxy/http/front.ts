@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { MantaError } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
+import { type ReadSocket, readSockets } from "../../../rpc/wire/socket-reads.ts";
 import { HttpConnection } from "./connection.ts";
 import type { HttpDispatch } from "./exchange.ts";
 import type { FrontContext, HttpFrontStats } from "./front-context.ts";
@@ -8,7 +9,6 @@ import { type HttpFrontLimits, httpFrontLimits } from "./limits.ts";
 import { loadParser } from "./llhttp.ts";
 import type { ParserSource } from "./message-parser.ts";
 import { textResponse } from "./response-head.ts";
-import { type ReadSocket, readSockets } from "./socket-reads.ts";
 
 /** Options of `createHttpFront`. */
 export interface HttpFrontOptions {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { type ReadSocket, readByEvents, readSockets } from "../../../rpc/wire/socket-reads.ts";
 import { RawClient } from "./fixtures/raw-client.ts";
 import { startFront } from "./fixtures/test-front.ts";
 import type { HttpFront } from "./front.ts";
-import { type ReadSocket, readByEvents, readSockets } from "./socket-reads.ts";
 
 describe("reading sockets", () => {
   let front: HttpFront | undefined;

@@ -4,9 +4,9 @@ import { Socket } from "node:net";
 export type ReadSocket = (socket: Socket, onBytes: (bytes: Buffer) => void) => void;
 
 /**
- * How a front reads its sockets, which must have been accepted paused. On the Node line we have tested, all of
+ * How a server reads its sockets, which must have been accepted paused. On the Node line we have tested, all of
  * them read into one buffer (`onread`, which Node documents for sockets one makes but not for accepted ones):
- * that spares an allocation of 64 kB and a stream event a read, 7 % of the front. Elsewhere, and whenever
+ * that spares an allocation of 64 kB and a stream event a read, 7 % of the HTTP front. Elsewhere, and whenever
  * something about it looks different, by "data" events.
  */
 export const readSockets = (): ReadSocket => {
