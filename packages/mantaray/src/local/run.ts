@@ -51,7 +51,11 @@ export const runLocal = async (options: RunOptions): Promise<void> => {
       : undefined;
     await followEvents(
       { gcsAddress: cluster.gcsAddress, token: cluster.token, clock, signal: options.signal, sinceMs },
-      stamp,
+      (event) => {
+        // A node whose agent has ended was reported by that, with its name.
+        const known = event.kind !== "node_lost" || cluster.nodes.some((node) => node.nodeId === event.fields.nodeId);
+        if (known) stamp(event.message);
+      },
     );
     unwatch?.();
   } catch (error) {
