@@ -190,7 +190,7 @@ describe("an actor that cannot go on where it is", () => {
 });
 
 describe("a node", () => {
-  it("that is lost is DEAD within two seconds, and its actors go on elsewhere, known down everywhere at once", async () => {
+  it("that is lost is DEAD long before its heartbeat is missed, and its actors go on elsewhere, known down everywhere at once", async () => {
     const setup = await setUp();
     const lost = await setup.agent();
     const actor = await create(setup, { maxRestarts: -1 });
@@ -199,10 +199,10 @@ describe("a node", () => {
     const startMs = performance.now();
     await lost.die();
     await waitFor(async () => (await nodeState(setup, lost)) === "DEAD", {
-      timeoutMs: 5_000,
+      timeoutMs: 10_000,
       what: "the node's death",
     });
-    expect(performance.now() - startMs).toBeLessThan(2_000);
+    expect(performance.now() - startMs).toBeLessThan(limits.heartbeatTimeoutMs / 2);
     const back = await until(setup, actor, isAlive);
     expect(back).toMatchObject({ nodeId: other.nodeId, restarts: 1 });
     await waitFor(() => other.down.has(actor.actorId), { timeoutMs: 1_000, what: "the push" });

@@ -139,7 +139,8 @@ describe("the end of a node", () => {
     node.kill("SIGTERM");
     const startMs = performance.now();
     expect(await node.exited).toEqual({ exitCode: 143, signal: null });
-    expect(performance.now() - startMs).toBeLessThan(3_000);
+    // Not the minute of grace that the actor has.
+    expect(performance.now() - startMs).toBeLessThan(10_000);
     expect(gone(pid)).toBe(true);
   });
 
