@@ -17,7 +17,8 @@ export const start = (
   args: readonly string[],
   options: { cwd: string; env: NodeJS.ProcessEnv },
 ): RunningProcess => {
-  const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  // A process group of its own, as a terminal gives it: what npm started hears the signal too.
+  const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"], detached: true });
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -37,8 +38,8 @@ export const start = (
     },
     end: async (signal) => {
       if (over()) return child.exitCode;
-      const exited = once(child, "exit");
-      child.kill(signal);
+      const exited = once(child, "close");
+      if (child.pid !== undefined) process.kill(-child.pid, signal);
       const [code] = (await exited) as [number | null];
       return code;
     },

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LocalPlan } from "./local-plan.ts";
@@ -42,12 +42,13 @@ spec:
 `;
 
 describe("createPlan", () => {
-  it("gives the head no CPUs where there are workers", async () => {
+  it("gives the head no CPUs where there are workers, and the others enough on any machine", async () => {
     const { nodes } = await plan("serve.yaml", "applications: []", 2);
+    const enough = Math.max(16, availableParallelism());
     expect(nodes.map(({ name, numCpus }) => [name, numCpus])).toEqual([
       ["head", 0],
-      ["worker-1", undefined],
-      ["worker-2", undefined],
+      ["worker-1", enough],
+      ["worker-2", enough],
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, dirname, extname, resolve } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { MantaError } from "../base/errors.ts";
@@ -66,10 +67,13 @@ const planOfYaml = (path: string, options: PlanOptions): LocalPlan => {
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
+/** CPUs are a count to place by: how many cores a laptop has shall not decide whether an application starts on it. */
+const localCpus = Math.max(16, availableParallelism());
+
 /** With workers, the head hosts no replicas, so that losing it loses none. */
 const defaultNodes = (workers: number): LocalNodePlan[] => [
-  plainNode("head", true, workers > 0 ? 0 : undefined),
-  ...Array.from({ length: workers }, (_, index) => plainNode(`worker-${index + 1}`, false, undefined)),
+  plainNode("head", true, workers > 0 ? 0 : localCpus),
+  ...Array.from({ length: workers }, (_, index) => plainNode(`worker-${index + 1}`, false, localCpus)),
 ];
 
 const configOf = (importPath: string, options: PlanOptions): unknown => ({
