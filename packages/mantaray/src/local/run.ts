@@ -47,7 +47,10 @@ export const runLocal = async (options: RunOptions): Promise<void> => {
     options.print(describeCluster(cluster, view, hintFor(options)));
     options.print(`Ready in ${((clock.nowMs() - startedMs) / 1000).toFixed(1)} s. Ctrl-C ends everything.`);
     const unwatch = options.reload
-      ? watchFiles(plan.appPath.slice(0, 1), clock, (file) => void redeploy(cluster, file, stamp))
+      ? watchFiles(
+          { folders: plan.appPath.slice(0, 1), outside: options.tempDir, clock },
+          (file) => void redeploy(cluster, file, stamp),
+        )
       : undefined;
     await followEvents(
       { gcsAddress: cluster.gcsAddress, token: cluster.token, clock, signal: options.signal, sinceMs },
