@@ -1,4 +1,4 @@
-import type { FaultStep } from "../types.ts";
+import type { FaultContext, FaultStep } from "../types.ts";
 import { timed } from "./timed.ts";
 import { untilWhole } from "./whole.ts";
 
@@ -23,17 +23,22 @@ export const killWorkerNode: FaultStep = {
           nodes.some((node) => node.node_id === worker.nodeId && node.node_id !== lostId && node.state === "ALIVE")
         );
       });
-      await untilWhole(context, 60_000);
-      await state.until("replicas on both workers again", async () => {
-        const apps = Object.values((await cluster.api.apps()).applications);
-        const ids = new Set(
-          apps
-            .flatMap((app) => Object.values(app.deployments))
-            .flatMap(({ replicas }) => replicas.map((replica) => replica.node_id)),
-        );
-        return cluster.workers.every((node) => node.nodeId !== undefined && ids.has(node.nodeId));
-      });
+      await state.until("every deployment spread over both workers again", () => isSpread(context), 60_000);
+      await untilWhole(context);
     });
     return { recoveryMs };
   },
+};
+
+/** No node has two replicas of a deployment more than another. */
+const isSpread = async ({ cluster }: FaultContext): Promise<boolean> => {
+  const apps = Object.values((await cluster.api.apps()).applications);
+  return apps
+    .flatMap((app) => Object.values(app.deployments))
+    .every(({ replicas }) => {
+      const counts = cluster.workers.map(
+        (worker) => replicas.filter((replica) => replica.node_id === worker.nodeId).length,
+      );
+      return Math.max(...counts) - Math.min(...counts) < 2;
+    });
 };
