@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MantaError } from "../base/errors.ts";
+import { readSmallFile } from "../base/read-small-file.ts";
 
 /** Environment of one process, as `process.env`. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,7 +23,7 @@ export const clusterAddresses = (given: readonly string[] | undefined, env: Envi
     return fromEnv.split(",").map((address) => linkAddress(address.trim()));
   }
   const path = currentClusterFile(env);
-  const found = readAddress(path);
+  const found = readSmallFile(path);
   if (found === undefined) {
     throw new MantaError(
       "not_found",
@@ -46,14 +46,4 @@ export const linkAddress = (address: string): string => {
     );
   }
   return `tcp:${text}`;
-};
-
-const readAddress = (path: string): string | undefined => {
-  try {
-    const text = readFileSync(path, "utf8").trim();
-    return text === "" ? undefined : text;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
 };

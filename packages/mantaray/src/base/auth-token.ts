@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { MantaError } from "./errors.ts";
+import { readSmallFile } from "./read-small-file.ts";
 
 /** Environment of one process, as `process.env`. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,7 +30,7 @@ export const loadAuthToken = (env: Environment, options: { create: boolean }): s
   const given = env.RAY_AUTH_TOKEN?.trim();
   if (given !== undefined && given !== "") return given;
   const path = authTokenPath(env);
-  const found = readToken(path);
+  const found = readSmallFile(path);
   if (found !== undefined) return found;
   if (!options.create) {
     throw new MantaError(
@@ -44,15 +45,5 @@ export const loadAuthToken = (env: Environment, options: { create: boolean }): s
     // Two first starts at once: the other one's token counts.
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
-  return readToken(path) ?? "";
-};
-
-const readToken = (path: string): string | undefined => {
-  try {
-    const text = readFileSync(path, "utf8").trim();
-    return text === "" ? undefined : text;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+  return readSmallFile(path) ?? "";
 };

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { clusterTempDir } from "../../actor/index.ts";
 import { MantaError } from "../../base/errors.ts";
 import { runLocal } from "../../local/index.ts";
 import type { CliContext } from "../context.ts";
@@ -55,7 +56,7 @@ const run = async (
     routePrefix: options.routePrefix,
     args: Object.fromEntries(args.map(pairOf)),
     reload: options.reload,
-    tempDir: options.tempDir ?? context.env.MANTA_TEMP_DIR ?? "/tmp/manta",
+    tempDir: options.tempDir ?? clusterTempDir(context.env),
     ports: {
       ...(options.port === undefined ? {} : { httpPort: options.port }),
       ...(options.dashboardPort === undefined ? {} : { dashboardPort: options.dashboardPort }),
