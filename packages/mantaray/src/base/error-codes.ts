@@ -32,6 +32,7 @@ export const errorCodes = {
   // Control store
   stale_epoch: { status: 409, retryable: false },
   not_leader: { status: 503, retryable: true },
+  data_loss: { status: 503, retryable: true },
   // Everything else: a defect of ours
   internal: { status: 500, retryable: false },
 } as const;

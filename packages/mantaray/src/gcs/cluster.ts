@@ -29,6 +29,8 @@ export interface ClusterOptions {
 /** The parts of a control store, wired to one another: what its service answers from. */
 export interface Cluster extends Tables {
   readonly sessionName: string;
+  /** Of the lease. */
+  readonly epoch: number;
   /** Wall clock of this process's start, ms. */
   readonly startMs: number;
   readonly nodes: NodeManager;
@@ -73,7 +75,7 @@ export const openCluster = async (options: ClusterOptions): Promise<Cluster> => 
   const requestPlacement = (delayMs = 0): void => scheduler.signal(delayMs);
   const common = { sessions, events, clock, log, requestPlacement };
   const actors = new ActorManager({ ...common, actors: actorTable, delays, ledger });
-  const nodes = new NodeManager({ ...common, nodes: nodeTable, actors, recovery });
+  const nodes = new NodeManager({ ...common, nodes: nodeTable, actors, recovery, epoch });
   nodes.start();
   scheduler.start();
   recovery.start();
@@ -83,5 +85,5 @@ export const openCluster = async (options: ClusterOptions): Promise<Cluster> => 
     nodes.stop();
   };
   const startMs = clock.wallMs();
-  return { ...tables, sessionName, startMs, nodes, actors, sessions, scheduler, recovery, stop };
+  return { ...tables, sessionName, epoch, startMs, nodes, actors, sessions, scheduler, recovery, stop };
 };

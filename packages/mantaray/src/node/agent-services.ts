@@ -30,6 +30,10 @@ export const agentImplementation = (deps: {
     deps.routing.down(actorIds);
     return {};
   },
+  drain: async () => ({}),
+  followLeader: async () => ({}),
+  getRouting: async () => ({ snapshot: null }),
+  getBundle: async () => ({ bytes: null }),
 });
 
 /** What the agent does for the workers of its node. */

@@ -39,8 +39,8 @@ describe("a node", () => {
     const { gcs, node } = await startTestNode();
     const file = join(node.options.sessionDir, node.nodeId.slice(0, 8), "routing.json");
     const http = { requestTimeoutMs: null, keepAliveTimeoutMs: 1, rootPath: "" };
-    await gcs.agent(node.nodeId).putRouting({ snapshot: { version: 2, http, routes: [], deployments: {} } });
-    await gcs.agent(node.nodeId).putRouting({ snapshot: { version: 1, http, routes: [], deployments: {} } });
+    await gcs.agent(node.nodeId).putRouting({ epoch: 1, snapshot: { version: 2, http, routes: [], deployments: {} } });
+    await gcs.agent(node.nodeId).putRouting({ epoch: 1, snapshot: { version: 1, http, routes: [], deployments: {} } });
     await waitFor(() => existsSync(file), bound("the file"));
     expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ version: 2 });
   });

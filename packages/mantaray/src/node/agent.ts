@@ -305,6 +305,8 @@ export class NodeAgent {
       inventory: this.actors.inventory,
       exits: this.#reports.exits,
       routingVersion: this.routing.version,
+      gcsAddress: options.head ? (options.gcsAddresses[0] ?? "") : "",
+      drain: null,
     };
   }
 

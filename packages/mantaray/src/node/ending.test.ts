@@ -26,9 +26,9 @@ describe("the end of an actor", () => {
   it("is started once, however often it is ordered", async () => {
     const { gcs, node, startProbe, report, dir } = await startTestNode({ idleWorkers: 0 });
     const actor = await startProbe();
-    await gcs.agent(node.nodeId).startActor({ actor });
+    await gcs.agent(node.nodeId).startActor({ epoch: 1, actor });
     await report(actor.actorId, "ready");
-    await gcs.agent(node.nodeId).startActor({ actor });
+    await gcs.agent(node.nodeId).startActor({ epoch: 1, actor });
     expect(listLocalNodes(dir)[0]?.groups).toHaveLength(1);
   });
 
@@ -37,7 +37,7 @@ describe("the end of an actor", () => {
     const actor = await startProbe();
     const { pid } = await report(actor.actorId, "ready");
     gcs.reports.length = 0;
-    await gcs.agent(node.nodeId).startActor({ actor: { ...actor, restarts: 1 } });
+    await gcs.agent(node.nodeId).startActor({ epoch: 1, actor: { ...actor, restarts: 1 } });
     const second = await report(actor.actorId, "ready");
     expect(second.pid).not.toBe(pid);
     await waitGone([pid], 5_000);
@@ -50,7 +50,7 @@ describe("the end of an actor", () => {
     const gentle = await startProbe();
     const slow = call(gentle.actorId, "slow", 300);
     await call(gentle.actorId, "echo");
-    await agent.stopActor({ actorId: gentle.actorId, graceMs: 5_000, force: false, reason: "scaled down" });
+    await agent.stopActor({ epoch: 1, actorId: gentle.actorId, graceMs: 5_000, force: false, reason: "scaled down" });
     expect(await slow).toBe("done");
     expect((await report(gentle.actorId, "exited")).cause).toMatchObject({
       kind: "KILLED",
@@ -59,10 +59,16 @@ describe("the end of an actor", () => {
     });
     const forced = await startProbe();
     const child = (await call(forced.actorId, "addChild")) as number;
-    await agent.stopActor({ actorId: forced.actorId, graceMs: 0, force: true, reason: "killed" });
+    await agent.stopActor({ epoch: 1, actorId: forced.actorId, graceMs: 0, force: true, reason: "killed" });
     expect((await report(forced.actorId, "exited")).cause).toMatchObject({ kind: "KILLED", signal: "SIGKILL" });
     await waitGone([child], 2_000);
-    await agent.stopActor({ actorId: newActorId(), graceMs: 0, force: true, reason: "unknown ones have ended" });
+    await agent.stopActor({
+      epoch: 1,
+      actorId: newActorId(),
+      graceMs: 0,
+      force: true,
+      reason: "unknown ones have ended",
+    });
   });
 
   it("takes its descendants along when it crashes", async () => {

@@ -62,7 +62,7 @@ describe("an actor", () => {
   ])("with bad arguments fails with the reason: %j", async (args, message) => {
     const { gcs, node, report } = await startTestNode();
     const actor = actorRecord({ className: "Probe", entry: { module: "user-actor", args } });
-    await gcs.agent(node.nodeId).startActor({ actor });
+    await gcs.agent(node.nodeId).startActor({ epoch: 1, actor });
     expect((await report(actor.actorId, "exited")).cause).toMatchObject({
       kind: "CREATION_FAILED",
       message: expect.stringMatching(message) as string,

@@ -35,6 +35,8 @@ const registrationAt = async (
       inventory: [],
       exits: [],
       routingVersion: 0,
+      gcsAddress: "",
+      drain: null,
     }),
     agent: {} as Implementation<AgentService>,
     onUnwanted: () => undefined,

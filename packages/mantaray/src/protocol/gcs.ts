@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { actorRecordSchema, actorSpecSchema, actorStateSchema } from "./actor.ts";
+import { bytesSchema } from "./bytes.ts";
 import { actorIdSchema, nodeIdSchema } from "./ids.ts";
 import { actorEventSchema, nodeRecordSchema, nodeRegistrationSchema } from "./node.ts";
 import { routingSnapshotSchema } from "./routing.ts";
@@ -23,9 +24,6 @@ export const gcsEventSchema = z.discriminatedUnion("kind", [
 ]);
 export type GcsEvent = z.infer<typeof gcsEventSchema>;
 
-/** Bytes, whichever class holds them. */
-const bytesSchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array, "must be bytes");
-
 const kvKey = z.object({ namespace: z.string(), key: z.string() });
 
 /** Served by the control store to agents, actors, the API server and the CLI. */
@@ -35,16 +33,40 @@ export const gcsService = defineService("gcs", {
     nodeRegistrationSchema,
     z.object({
       sessionName: z.string(),
+      /** Of the lease: the agent refuses orders of an older one from now on. */
+      epoch: z.number().int().positive(),
+      /** Control stores of the cluster, leading one first, `tcp:host:port`: where to look when this one is away. */
+      gcsAddresses: z.array(z.string()),
       /** Actors in the inventory that nobody wants any more: the agent stops them. */
       unwanted: z.array(actorIdSchema),
       /** Present when the control store's snapshot is newer than the node's. */
       routing: routingSnapshotSchema.optional(),
     }),
   ),
-  heartbeat: unary(z.object({ nodeId: nodeIdSchema }), nothing),
+  heartbeat: unary(
+    z.object({ nodeId: nodeIdSchema }),
+    z.object({
+      gcsAddresses: z.array(z.string()),
+      /** False: it cannot reach its store, so another one may have the lease. An agent with other addresses looks there. */
+      storeAvailable: z.boolean(),
+    }),
+  ),
   reportActor: unary(z.object({ nodeId: nodeIdSchema, event: actorEventSchema }), nothing),
   /** An agent that leaves in order. */
   unregisterNode: unary(z.object({ nodeId: nodeIdSchema, reason: z.string() }), nothing),
+  /** An agent that begins to leave: nothing new is placed there, and what lives there is replaced first. */
+  nodeDraining: unary(
+    z.object({ nodeId: nodeIdSchema, reason: z.string(), timeoutMs: z.number().nonnegative() }),
+    nothing,
+  ),
+  /**
+   * Asks a node to leave in order (`manta drain NODE`, a preemption notice, an autoscaler, an operator). Answers
+   * once the node is marked; the deadline counts from now. Repeatable: the earlier deadline counts. `not_found`.
+   */
+  drainNode: unary(
+    z.object({ nodeId: nodeIdSchema, reason: z.string(), timeoutMs: z.number().nonnegative() }),
+    nothing,
+  ),
 
   // Actors
   /** Answers at once with PENDING_CREATION; `already_exists` when the name is taken by a live actor. */
@@ -104,10 +126,24 @@ export const gcsService = defineService("gcs", {
 
   /** Present state of the named topics, `synced`, then every change. A slow reader is cut off with `resource_exhausted`. */
   subscribe: streaming(z.object({ topics: z.array(z.enum(["nodes", "actors", "events"])) }), gcsEventSchema),
-  /** Health and identity: also what `manta health-check` and `/api/gcs_healthz` ask. */
+  /**
+   * Health and identity: also what `manta health-check` and `/api/gcs_healthz` ask. The one call that a standby
+   * answers too; every other one it refuses with `not_leader`, details `{ leader: "tcp:host:port" | "" }`.
+   */
   ping: unary(
     nothing,
-    z.object({ sessionName: z.string(), version: z.string(), startMs: z.number(), recovering: z.boolean() }),
+    z.object({
+      sessionName: z.string(),
+      version: z.string(),
+      startMs: z.number(),
+      recovering: z.boolean(),
+      role: z.enum(["leader", "standby"]),
+      /** Newest epoch it knows; 0 for none. */
+      epoch: z.number().int().nonnegative(),
+      /** `tcp:host:port` of the leader; empty where it is not known. */
+      leader: z.string(),
+      store: z.object({ available: z.boolean(), reason: z.string() }),
+    }),
   ),
 });
 export type GcsService = typeof gcsService;

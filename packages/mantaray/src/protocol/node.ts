@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { actorRecordSchema, deathCauseSchema, linkAddressesSchema, resourcesSchema } from "./actor.ts";
+import { actorRecordSchema, actorSpecSchema, deathCauseSchema, linkAddressesSchema, resourcesSchema } from "./actor.ts";
+import { bytesSchema } from "./bytes.ts";
 import { actorIdSchema, nodeIdSchema, workerIdSchema } from "./ids.ts";
 import { routingSnapshotSchema } from "./routing.ts";
 import { defineService, nothing, unary } from "./service.ts";
@@ -13,8 +14,12 @@ export const nodeRecordSchema = z.object({
   isHead: z.boolean(),
   state: z.enum(["ALIVE", "DEAD"]),
   stateMessage: z.string(),
-  /** Drains: gets no new actors. */
+  /** Drains: gets no new actors, and what lives there moves away. */
   draining: z.boolean(),
+  /** Why it drains, and until when at most (wall clock, ms); null unless it drains. */
+  drain: z.object({ reason: z.string(), deadlineMs: z.number() }).nullable().default(null),
+  /** Where the node's own control store listens, leading or standing by, `tcp:host:port`; empty where there is none. */
+  gcsAddress: z.string().default(""),
   resources: resourcesSchema,
   labels: z.record(z.string(), z.string()),
   /** Where the node's own agent listens. */
@@ -36,6 +41,10 @@ export const inventoryItemSchema = z.object({
   state: z.enum(["STARTING", "ALIVE"]),
   addresses: linkAddressesSchema.nullable(),
   restarts: z.number().int().nonnegative(),
+  /** What it was started from: a control store that has lost its data learns it from here. */
+  spec: actorSpecSchema,
+  /** Wall clock of the actor's creation, ms. */
+  startMs: z.number(),
 });
 export type InventoryItem = z.infer<typeof inventoryItemSchema>;
 
@@ -65,6 +74,10 @@ export const nodeRegistrationSchema = z.object({
   exits: z.array(actorExitSchema).default([]),
   /** Newest routing snapshot the node holds; 0 for none. */
   routingVersion: z.number().int().nonnegative(),
+  /** As in `nodeRecordSchema`. */
+  gcsAddress: z.string().default(""),
+  /** The node drains by its own decision (SIGTERM, preemption notice). */
+  drain: z.object({ reason: z.string(), deadlineMs: z.number() }).nullable().default(null),
 });
 export type NodeRegistration = z.infer<typeof nodeRegistrationSchema>;
 
@@ -81,18 +94,41 @@ export const actorEventSchema = z.discriminatedUnion("kind", [
 ]);
 export type ActorEvent = z.infer<typeof actorEventSchema>;
 
-/** Served by every node agent, called by the control store on the link that the agent opened to it. */
+/** Fencing epoch of the control store that speaks: an agent that has heard of a newer one answers `stale_epoch`. */
+const epoch = z.number().int().positive();
+
+/**
+ * Served by every node agent, called by the control store on the link that the agent opened to it. All but
+ * `followLeader` change something and carry the epoch.
+ */
 export const agentService = defineService("agent", {
   /** Starts the actor's process and answers at once; `reportActor` tells what became of it. Repeatable. */
-  startActor: unary(z.object({ actor: actorRecordSchema }), nothing),
+  startActor: unary(z.object({ epoch, actor: actorRecordSchema }), nothing),
   /** Stops by the ladder (message, SIGTERM, SIGKILL); `force` goes to SIGKILL at once. Repeatable. */
   stopActor: unary(
-    z.object({ actorId: actorIdSchema, graceMs: z.number().nonnegative(), force: z.boolean(), reason: z.string() }),
+    z.object({
+      epoch,
+      actorId: actorIdSchema,
+      graceMs: z.number().nonnegative(),
+      force: z.boolean(),
+      reason: z.string(),
+    }),
     nothing,
   ),
   /** A newer routing snapshot. */
-  putRouting: unary(z.object({ snapshot: routingSnapshotSchema }), nothing),
+  putRouting: unary(z.object({ epoch, snapshot: routingSnapshotSchema }), nothing),
   /** Actors on other nodes that have died: out of every local routing table at once. */
-  actorsDown: unary(z.object({ actorIds: z.array(actorIdSchema) }), nothing),
+  actorsDown: unary(z.object({ epoch, actorIds: z.array(actorIdSchema) }), nothing),
+  /** Leave in order within `timeoutMs`: as on SIGTERM. Answers at once. Repeatable: the earlier deadline counts. */
+  drain: unary(z.object({ epoch, reason: z.string(), timeoutMs: z.number().nonnegative() }), nothing),
+  /**
+   * Called by a control store that has just taken the lease, on a link of its own to the agent's address: the
+   * agent leaves an older leader and dials `address` (`tcp:host:port`). `stale_epoch` when it knows a newer one.
+   */
+  followLeader: unary(z.object({ epoch, address: z.string() }), nothing),
+  /** The snapshot that the node holds, for a control store that has lost its own. */
+  getRouting: unary(nothing, z.object({ snapshot: routingSnapshotSchema.nullable() })),
+  /** A bundle that the node has in its cache, for a control store that has lost it; null where it has not. */
+  getBundle: unary(z.object({ bundleId: z.string() }), z.object({ bytes: bytesSchema.nullable() })),
 });
 export type AgentService = typeof agentService;

@@ -66,7 +66,9 @@ const emptyModel = (): Model => ({ nodes: new Map(), actors: new Map(), kv: new 
 
 const take = async (step: Step, run: Run, harness: StoreHarness): Promise<void> => {
   if (step.do === "staleWrite") {
-    await expect(run.store.putNodes(run.staleEpoch, [sampleNode()])).rejects.toMatchObject({ code: "stale_epoch" });
+    await expect(run.store.write(run.staleEpoch, [{ kind: "putNodes", nodes: [sampleNode()] }])).rejects.toMatchObject({
+      code: "stale_epoch",
+    });
   } else if (step.do === "reclaim") {
     await reclaim(run);
   } else if (step.do === "settle") {
@@ -88,43 +90,43 @@ const write = async (step: Write, { store, epoch, model }: Run): Promise<void> =
     case "putNode": {
       const node = { ...pick(nodes, step.slot), startMs: step.number };
       model.nodes.set(node.nodeId, node);
-      await store.putNodes(epoch, [node]);
+      await store.write(epoch, [{ kind: "putNodes", nodes: [node] }]);
       break;
     }
     case "deleteNode": {
       const { nodeId } = pick(nodes, step.slot);
       model.nodes.delete(nodeId);
-      await store.deleteNodes(epoch, [nodeId]);
+      await store.write(epoch, [{ kind: "deleteNodes", nodeIds: [nodeId] }]);
       break;
     }
     case "putActors": {
       const records = step.slots.map((each) => ({ ...pick(actors, each), restarts: step.number }));
       for (const actor of records) model.actors.set(actor.actorId, actor);
-      await store.putActors(epoch, records);
+      await store.write(epoch, [{ kind: "putActors", actors: records }]);
       break;
     }
     case "deleteActors": {
       const ids = step.slots.map((each) => pick(actors, each).actorId);
       for (const actorId of ids) model.actors.delete(actorId);
-      await store.deleteActors(epoch, ids);
+      await store.write(epoch, [{ kind: "deleteActors", actorIds: ids }]);
       break;
     }
     case "putKv":
       model.kv.set(step.key, step.value);
-      await store.putKv(epoch, { namespace: "n", key: step.key, value: step.value });
+      await store.write(epoch, [{ kind: "putKv", namespace: "n", key: step.key, value: step.value }]);
       break;
     case "deleteKv":
       model.kv.delete(step.key);
-      await store.deleteKv(epoch, "n", step.key);
+      await store.write(epoch, [{ kind: "deleteKv", namespace: "n", key: step.key }]);
       break;
     case "putRouting":
       model.routing = sampleRouting(step.number + 1, actors);
-      await store.putRouting(epoch, model.routing);
+      await store.write(epoch, [{ kind: "putRouting", snapshot: model.routing }]);
       break;
     case "appendEvent": {
       const event = { atMs: step.number, kind: "k", message: "m", fields: {} };
       model.events.push(event);
-      await store.appendEvent(epoch, event);
+      await store.write(epoch, [{ kind: "appendEvent", event }]);
       break;
     }
   }

@@ -74,12 +74,12 @@ const tableCases = (fresh: Fresh): void => {
     const { store, epoch } = await writable(harness);
     const [node, actor, value] = [sampleNode(), sampleActor(), new Uint8Array(1_000_000).fill(7)];
     const event = { atMs: 1, kind: "node_joined", message: "hello", fields: { node: node.nodeId } };
-    await store.putNodes(epoch, [node]);
-    await store.putActors(epoch, [actor]);
-    await store.putKv(epoch, { namespace: "bundles", key: "k", value });
-    await store.putKv(epoch, { namespace: "bundles", key: "empty", value: new Uint8Array(0) });
-    await store.putRouting(epoch, sampleRouting(3, [actor]));
-    await store.appendEvent(epoch, event);
+    await store.write(epoch, [{ kind: "putNodes", nodes: [node] }]);
+    await store.write(epoch, [{ kind: "putActors", actors: [actor] }]);
+    await store.write(epoch, [{ kind: "putKv", namespace: "bundles", key: "k", value }]);
+    await store.write(epoch, [{ kind: "putKv", namespace: "bundles", key: "empty", value: new Uint8Array(0) }]);
+    await store.write(epoch, [{ kind: "putRouting", snapshot: sampleRouting(3, [actor]) }]);
+    await store.write(epoch, [{ kind: "appendEvent", event }]);
     const check = (tables: StoredTables): void => {
       expect(tables.nodes).toEqual([node]);
       expect(tables.actors).toEqual([actor]);
@@ -102,10 +102,10 @@ const orderCases = (fresh: Fresh): void => {
     const actor = sampleActor();
     const other = sampleActor();
     await Promise.all([
-      store.putActors(epoch, [actor, other]),
-      store.deleteActors(epoch, [actor.actorId]),
-      store.putActors(epoch, [{ ...actor, restarts: 2 }]),
-      store.deleteActors(epoch, [other.actorId]),
+      store.write(epoch, [{ kind: "putActors", actors: [actor, other] }]),
+      store.write(epoch, [{ kind: "deleteActors", actorIds: [actor.actorId] }]),
+      store.write(epoch, [{ kind: "putActors", actors: [{ ...actor, restarts: 2 }] }]),
+      store.write(epoch, [{ kind: "deleteActors", actorIds: [other.actorId] }]),
     ]);
     expect((await store.load()).actors).toEqual([{ ...actor, restarts: 2 }]);
   });
@@ -113,10 +113,10 @@ const orderCases = (fresh: Fresh): void => {
   it("loads what was written before the call, acknowledged or not yet", async () => {
     const { store, epoch } = await writable(await fresh());
     const node = sampleNode();
-    const written = store.putNodes(epoch, [node]);
+    const written = store.write(epoch, [{ kind: "putNodes", nodes: [node] }]);
     expect((await store.load()).nodes).toEqual([node]);
     await written;
-    await store.deleteNodes(epoch, [node.nodeId]);
+    await store.write(epoch, [{ kind: "deleteNodes", nodeIds: [node.nodeId] }]);
     expect((await store.load()).nodes).toEqual([]);
   });
 
@@ -130,10 +130,10 @@ const orderCases = (fresh: Fresh): void => {
       ["é", "\u0000"],
     ] as const; // prettier-ignore
     for (const [index, [namespace, key]] of pairs.entries()) {
-      await store.putKv(epoch, { namespace, key, value: new Uint8Array([index]) });
+      await store.write(epoch, [{ kind: "putKv", namespace, key, value: new Uint8Array([index]) }]);
     }
     expect((await store.load()).kv).toHaveLength(pairs.length);
-    await store.deleteKv(epoch, "a", "b:c");
+    await store.write(epoch, [{ kind: "deleteKv", namespace: "a", key: "b:c" }]);
     const left = (await store.load()).kv.map(({ value }) => value[0]);
     expect(left.toSorted((a = 0, b = 0) => a - b)).toEqual([1, 2, 3, 4]);
   });
@@ -142,7 +142,7 @@ const orderCases = (fresh: Fresh): void => {
     const { store, epoch } = await writable(await fresh());
     const count = storeLimits.eventsMax * 2 + 10;
     const appended = Array.from({ length: count }, (_, atMs) =>
-      store.appendEvent(epoch, { atMs, kind: "k", message: "", fields: {} }),
+      store.write(epoch, [{ kind: "appendEvent", event: { atMs, kind: "k", message: "", fields: {} } }]),
     );
     await Promise.all(appended);
     const times = (await store.load()).events.map(({ atMs }) => atMs);
@@ -153,7 +153,9 @@ const orderCases = (fresh: Fresh): void => {
     const { store, epoch } = await writable(await fresh());
     await store.close();
     await store.close();
-    await expect(store.putNodes(epoch, [sampleNode()])).rejects.toMatchObject({ code: "unavailable" });
+    await expect(store.write(epoch, [{ kind: "putNodes", nodes: [sampleNode()] }])).rejects.toMatchObject({
+      code: "unavailable",
+    });
     await expect(store.load()).rejects.toMatchObject({ code: "unavailable" });
   });
 };
@@ -186,7 +188,7 @@ const leaseCases = (fresh: Fresh): void => {
     const harness = await fresh();
     const { store, epoch } = await writable(harness, "a");
     await harness.advance(ttlMs * 3);
-    await store.putNodes(epoch, [sampleNode()]);
+    await store.write(epoch, [{ kind: "putNodes", nodes: [sampleNode()] }]);
     await store.renewLease({ holder: "a", epoch }, ttlMs);
     expect(await store.claimLease("b", ttlMs)).toMatchObject({ granted: false });
   });
@@ -194,7 +196,7 @@ const leaseCases = (fresh: Fresh): void => {
   it("is free at once when released, and its epoch is over", async () => {
     const { store, epoch } = await writable(await fresh(), "a");
     await store.releaseLease({ holder: "a", epoch });
-    await expect(store.putNodes(epoch, [sampleNode()])).rejects.toEqual(stale);
+    await expect(store.write(epoch, [{ kind: "putNodes", nodes: [sampleNode()] }])).rejects.toEqual(stale);
     await expect(store.renewLease({ holder: "a", epoch }, ttlMs)).rejects.toEqual(stale);
     expect(await claim(store, "b")).toBeGreaterThan(epoch);
   });
@@ -213,9 +215,9 @@ const leaseCases = (fresh: Fresh): void => {
 const fencingCases = (fresh: Fresh): void => {
   it("refuses writes before there is a lease, and with an epoch from the future", async () => {
     const store = await (await fresh()).open();
-    await expect(store.putNodes(0, [sampleNode()])).rejects.toEqual(stale);
+    await expect(store.write(0, [{ kind: "putNodes", nodes: [sampleNode()] }])).rejects.toEqual(stale);
     const epoch = await claim(store, "a");
-    await expect(store.putNodes(epoch + 1, [sampleNode()])).rejects.toEqual(stale);
+    await expect(store.write(epoch + 1, [{ kind: "putNodes", nodes: [sampleNode()] }])).rejects.toEqual(stale);
     expect(await store.load()).toEqual(empty);
   });
 
@@ -224,21 +226,21 @@ const fencingCases = (fresh: Fresh): void => {
     const { store, epoch } = await writable(harness, "a");
     const [node, actor] = [sampleNode(), sampleActor()];
     const entry = { namespace: "n", key: "k", value: new Uint8Array([1]) };
-    await store.putNodes(epoch, [node]);
-    await store.putActors(epoch, [actor]);
-    await store.putKv(epoch, entry);
+    await store.write(epoch, [{ kind: "putNodes", nodes: [node] }]);
+    await store.write(epoch, [{ kind: "putActors", actors: [actor] }]);
+    await store.write(epoch, [{ kind: "putKv", ...entry }]);
     await harness.advance(ttlMs + 10);
     await claim(store, "b");
     const before = await store.load();
     const refused = [
-      store.putNodes(epoch, [sampleNode()]),
-      store.deleteNodes(epoch, [node.nodeId]),
-      store.putActors(epoch, [sampleActor()]),
-      store.deleteActors(epoch, [actor.actorId]),
-      store.putKv(epoch, { ...entry, key: "other" }),
-      store.deleteKv(epoch, "n", "k"),
-      store.putRouting(epoch, sampleRouting(9)),
-      store.appendEvent(epoch, { atMs: 0, kind: "k", message: "", fields: {} }),
+      store.write(epoch, [{ kind: "putNodes", nodes: [sampleNode()] }]),
+      store.write(epoch, [{ kind: "deleteNodes", nodeIds: [node.nodeId] }]),
+      store.write(epoch, [{ kind: "putActors", actors: [sampleActor()] }]),
+      store.write(epoch, [{ kind: "deleteActors", actorIds: [actor.actorId] }]),
+      store.write(epoch, [{ kind: "putKv", ...entry, key: "other" }]),
+      store.write(epoch, [{ kind: "deleteKv", namespace: "n", key: "k" }]),
+      store.write(epoch, [{ kind: "putRouting", snapshot: sampleRouting(9) }]),
+      store.write(epoch, [{ kind: "appendEvent", event: { atMs: 0, kind: "k", message: "", fields: {} } }]),
       store.renewLease({ holder: "a", epoch }, ttlMs),
       store.releaseLease({ holder: "a", epoch }),
     ];
@@ -252,6 +254,6 @@ const fencingCases = (fresh: Fresh): void => {
     const { store, epoch } = await writable(await fresh(), "a");
     await expect(store.renewLease({ holder: "b", epoch }, ttlMs)).rejects.toEqual(stale);
     await expect(store.releaseLease({ holder: "b", epoch })).rejects.toEqual(stale);
-    await store.putNodes(epoch, [sampleNode()]);
+    await store.write(epoch, [{ kind: "putNodes", nodes: [sampleNode()] }]);
   });
 };

@@ -1,8 +1,8 @@
-import type { ActorId, NodeId } from "../base/ids.ts";
 import type { ActorRecord } from "../protocol/actor.ts";
 import type { ClusterEvent } from "../protocol/gcs.ts";
 import type { NodeRecord } from "../protocol/node.ts";
 import type { RoutingSnapshot } from "../protocol/routing.ts";
+import type { TableMutation } from "./mutation.ts";
 
 /** One entry of the key-value table. */
 export interface KvEntry {
@@ -34,15 +34,22 @@ export interface LeaseTerm {
 /**
  * What the control store needs of a durable log, in its own words. Every backend keeps these rules:
  *
- * S1 Every mutation carries the epoch of its writer's lease. The store itself refuses one that is not of
- *    the newest, unreleased lease with `stale_epoch`; a refused mutation changes nothing.
- * S2 A mutation's promise resolves only once the change is durable (as durable as the backend is).
- * S3 Mutations take effect in the order of the calls; each is atomic, lists included.
- * S4 Epochs rise with every claim, also across restarts.
+ * S1 Every write carries the epoch of its writer's lease. The store itself refuses one that is not of
+ *    the newest, unreleased lease with `stale_epoch`; a refused write changes nothing.
+ * S2 A write's promise resolves only once the change is durable (as durable as the backend is).
+ * S3 Writes take effect in the order of the calls; each is atomic, however many mutations it has.
+ * S4 Epochs rise with every claim, also across restarts and, being a wall clock in ms that never goes
+ *    back, also where the backend has lost its data.
  * S5 An expired lease that nobody else has claimed stays valid and may be renewed.
+ * S6 A backend that is away for a while (a server that is down, slow, read-only, full) rejects with
+ *    `unavailable` and says why; the same call may be repeated. Whether a rejected write took effect is then
+ *    unknown: repeating it is harmless.
+ * S7 A backend that finds its data gone rejects writes and renewals with `data_loss` until the lease is
+ *    claimed anew; the writer then writes everything, beginning with `reset`.
  *
- * Records and bytes belong to the store once handed over: nobody changes them afterwards. A backend that
- * has failed rejects everything that follows with the first failure as cause; its owner starts anew.
+ * Records and bytes belong to the store once handed over: nobody changes them afterwards. A backend whose
+ * failure is final (a broken disk) rejects everything that follows with `unavailable` and the first failure as
+ * cause; its owner starts anew.
  */
 export interface ControlStore {
   /** Takes the lease when it is free, expired or released. The same holder may claim again: a new epoch. */
@@ -52,15 +59,8 @@ export interface ControlStore {
   /** Gives the lease back, so that the next claim need not wait. Nothing is written with this epoch any more. */
   releaseLease(term: LeaseTerm): Promise<void>;
 
-  putNodes(epoch: number, nodes: readonly NodeRecord[]): Promise<void>;
-  deleteNodes(epoch: number, nodeIds: readonly NodeId[]): Promise<void>;
-  putActors(epoch: number, actors: readonly ActorRecord[]): Promise<void>;
-  deleteActors(epoch: number, actorIds: readonly ActorId[]): Promise<void>;
-  putKv(epoch: number, entry: KvEntry): Promise<void>;
-  deleteKv(epoch: number, namespace: string, key: string): Promise<void>;
-  putRouting(epoch: number, snapshot: RoutingSnapshot): Promise<void>;
-  /** Keeps the newest `storeLimits.eventsMax`. */
-  appendEvent(epoch: number, event: ClusterEvent): Promise<void>;
+  /** One atomic step, in the order of the list. Keeps the newest `storeLimits.eventsMax` events. */
+  write(epoch: number, mutations: readonly TableMutation[]): Promise<void>;
 
   /** Everything, after all mutations before this call. */
   load(): Promise<StoredTables>;

@@ -6,3 +6,4 @@ export type { ControlStore, KvEntry, StoredTables } from "./control-store.ts";
 export { openEmbeddedStore } from "./embedded/store.ts";
 export { storeLimits } from "./limits.ts";
 export { openMemoryStore } from "./memory/store.ts";
+export type { TableMutation } from "./mutation.ts";

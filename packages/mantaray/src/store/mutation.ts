@@ -5,9 +5,10 @@ import type { NodeRecord } from "../protocol/node.ts";
 import type { RoutingSnapshot } from "../protocol/routing.ts";
 import type { KvEntry } from "./control-store.ts";
 
-/** One change as the logs of the backends record it. Kinds are never reused for another meaning. */
-export type Mutation =
-  | { readonly kind: "lease"; readonly epoch: number }
+/** One change of the tables. Kinds are never reused for another meaning. */
+export type TableMutation =
+  /** Empties every table: what follows in the same write is the whole state. */
+  | { readonly kind: "reset" }
   | { readonly kind: "putNodes"; readonly nodes: readonly NodeRecord[] }
   | { readonly kind: "deleteNodes"; readonly nodeIds: readonly NodeId[] }
   | { readonly kind: "putActors"; readonly actors: readonly ActorRecord[] }
@@ -16,6 +17,9 @@ export type Mutation =
   | { readonly kind: "deleteKv"; readonly namespace: string; readonly key: string }
   | { readonly kind: "putRouting"; readonly snapshot: RoutingSnapshot }
   | { readonly kind: "appendEvent"; readonly event: ClusterEvent };
+
+/** One change as the logs of the backends record it. */
+export type Mutation = TableMutation | { readonly kind: "lease"; readonly epoch: number };
 
 /** A rough size of a mutation on disk, bytes: for cutting batches, not for accounting. */
 export const mutationBytes = (mutation: Mutation): number => {

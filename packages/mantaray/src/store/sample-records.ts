@@ -14,6 +14,8 @@ export const sampleNode = (change: Partial<NodeRecord> = {}): NodeRecord => {
     state: "ALIVE",
     stateMessage: "",
     draining: false,
+    drain: null,
+    gcsAddress: "",
     resources: { CPU: 4, memory: 2 ** 30 },
     labels: {},
     addresses: { unix: `unix:/tmp/${nodeId.slice(0, 8)}.sock`, tcp: "tcp:127.0.0.1:1" },

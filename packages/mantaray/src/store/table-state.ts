@@ -22,6 +22,13 @@ export class TableState {
       case "lease":
         this.epoch = Math.max(this.epoch, mutation.epoch);
         return;
+      case "reset":
+        this.#nodes.clear();
+        this.#actors.clear();
+        this.#kv.clear();
+        this.#routing = null;
+        this.#events = [];
+        return;
       case "putNodes":
         for (const node of mutation.nodes) this.#nodes.set(node.nodeId, node);
         return;

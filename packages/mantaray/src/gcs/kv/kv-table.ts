@@ -40,7 +40,7 @@ export class KvTable {
     // A copy: the message it came in is gone after the call.
     const entry = { namespace, key, value: Uint8Array.from(value) };
     this.#set(entry);
-    this.#ledger.write((store, epoch) => store.putKv(epoch, entry));
+    this.#ledger.write({ kind: "putKv", ...entry });
     return present === undefined;
   }
 
@@ -53,7 +53,7 @@ export class KvTable {
     if (entries.size === 0) this.#namespaces.delete(namespace);
     this.#entries -= 1;
     this.#bytes -= present.byteLength;
-    this.#ledger.write((store, epoch) => store.deleteKv(epoch, namespace, key));
+    this.#ledger.write({ kind: "deleteKv", namespace, key });
     return true;
   }
 

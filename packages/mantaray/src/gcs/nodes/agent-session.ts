@@ -14,6 +14,8 @@ import { OneInFlight } from "../routing/one-in-flight.ts";
 export interface AgentSessionOptions {
   readonly nodeId: NodeId;
   readonly link: Link;
+  /** Of the lease: part of every order. */
+  readonly epoch: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -25,13 +27,15 @@ export class AgentSession {
   lastHeardMs: number;
   /** Its registration was answered: it may be told to start actors. */
   answered = false;
+  readonly #epoch: number;
   readonly #agent: Client<typeof agentService>;
   readonly #routing: OneInFlight<RoutingSnapshot>;
   readonly #down: OneInFlight<ReadonlySet<ActorId>>;
 
-  constructor({ nodeId, link, clock, log }: AgentSessionOptions) {
+  constructor({ nodeId, link, epoch, clock, log }: AgentSessionOptions) {
     this.nodeId = nodeId;
     this.link = link;
+    this.#epoch = epoch;
     this.lastHeardMs = clock.nowMs();
     this.#agent = createClient(link, agentService);
     const common = {
@@ -46,24 +50,24 @@ export class AgentSession {
       ...common,
       merge: (waiting, next) => (next.version > waiting.version ? next : waiting),
       send: async (snapshot) => {
-        await this.#agent.putRouting({ snapshot }, callOptions);
+        await this.#agent.putRouting({ epoch, snapshot }, callOptions);
       },
     });
     this.#down = new OneInFlight<ReadonlySet<ActorId>>({
       ...common,
       merge: (waiting, next) => new Set([...waiting, ...next]),
       send: async (actorIds) => {
-        await this.#agent.actorsDown({ actorIds: [...actorIds] }, callOptions);
+        await this.#agent.actorsDown({ epoch, actorIds: [...actorIds] }, callOptions);
       },
     });
   }
 
   async startActor(actor: ActorRecord): Promise<void> {
-    await this.#agent.startActor({ actor }, callOptions);
+    await this.#agent.startActor({ epoch: this.#epoch, actor }, callOptions);
   }
 
   async stopActor(actorId: ActorId, graceMs: number, reason: string): Promise<void> {
-    await this.#agent.stopActor({ actorId, graceMs, force: graceMs === 0, reason }, callOptions);
+    await this.#agent.stopActor({ epoch: this.#epoch, actorId, graceMs, force: graceMs === 0, reason }, callOptions);
   }
 
   /** One push at a time; only the newest snapshot counts. */

@@ -20,6 +20,7 @@ export interface NodeManagerDeps {
   readonly actors: ActorManager;
   readonly events: EventLog;
   readonly recovery: Recovery;
+  readonly epoch: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly requestPlacement: () => void;
@@ -54,13 +55,13 @@ export class NodeManager {
 
   /** Takes a node in on the link that is its life line, and believes its inventory. */
   register(registration: NodeRegistration, link: Link): { session: AgentSession; unwanted: ActorId[] } {
-    const { nodes, sessions, actors, recovery, clock, log } = this.#deps;
+    const { nodes, sessions, actors, recovery, epoch, clock, log } = this.#deps;
     const { nodeId, isHead } = registration;
     const before = nodes.get(nodeId);
     if (before?.state !== "ALIVE" && nodes.alive().length >= gcsLimits.liveNodesMax) {
       throw new MantaError("resource_exhausted", `there are ${gcsLimits.liveNodesMax} nodes already`);
     }
-    const session = new AgentSession({ nodeId, link, clock, log });
+    const session = new AgentSession({ nodeId, link, epoch, clock, log });
     const former = sessions.get(nodeId);
     sessions.add(session);
     if (former !== undefined && former.link !== link) former.link.close("the node registered on a new link");
@@ -85,6 +86,15 @@ export class NodeManager {
   unregister(nodeId: NodeId, link: Link, reason: string): void {
     this.#deps.sessions.require(nodeId, link);
     this.#die(nodeId, "node_left", reason === "" ? "it left in order" : reason);
+  }
+
+  /** Nothing is placed there from now on. The earlier deadline counts. `not_found` for a node that is not alive. */
+  drain(nodeId: NodeId, reason: string, timeoutMs: number): void {
+    const { nodes, clock } = this.#deps;
+    const record = nodes.get(nodeId);
+    if (record?.state !== "ALIVE") throw new MantaError("not_found", `there is no live node ${nodeId}`);
+    const deadlineMs = Math.min(record.drain?.deadlineMs ?? Number.POSITIVE_INFINITY, clock.wallMs() + timeoutMs);
+    nodes.put({ ...record, draining: true, drain: { reason: record.drain?.reason ?? reason, deadlineMs } });
   }
 
   /** The node is dead, whatever it says itself. */
@@ -155,5 +165,5 @@ export class NodeManager {
 
 const aliveRecord = (registration: NodeRegistration): NodeRecord => {
   const { inventory: _inventory, exits: _exits, routingVersion: _version, ...node } = registration;
-  return { ...node, state: "ALIVE", stateMessage: "", draining: false, endMs: null };
+  return { ...node, state: "ALIVE", stateMessage: "", draining: node.drain !== null, endMs: null };
 };

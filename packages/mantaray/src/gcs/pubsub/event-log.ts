@@ -38,7 +38,7 @@ export class EventLog {
     };
     this.#events.push(entry);
     if (this.#events.length > storeLimits.eventsMax * 2) this.#events = this.newest(storeLimits.eventsMax);
-    this.#ledger.write((store, epoch) => store.appendEvent(epoch, entry));
+    this.#ledger.write({ kind: "appendEvent", event: entry });
     this.#onEvent(entry);
   }
 

@@ -7,13 +7,15 @@ import { type Reconciliation, reconcileInventory } from "./reconcile-inventory.t
 
 const nodeId = newNodeId();
 
-const itemOf = ({ actorId }: ActorRecord, change: Partial<InventoryItem> = {}): InventoryItem => ({
+const itemOf = ({ actorId, spec }: ActorRecord, change: Partial<InventoryItem> = {}): InventoryItem => ({
   actorId,
   workerId: newWorkerId(),
   pid: 5,
   state: "ALIVE",
   addresses: { unix: "unix:/x", tcp: "tcp:127.0.0.1:3" },
   restarts: 0,
+  spec,
+  startMs: 1,
   ...change,
 });
 

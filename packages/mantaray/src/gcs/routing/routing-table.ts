@@ -37,7 +37,7 @@ export class RoutingTable {
       );
     }
     this.#snapshot = snapshot;
-    this.#ledger.write((store, epoch) => store.putRouting(epoch, snapshot));
+    this.#ledger.write({ kind: "putRouting", snapshot });
   }
 
   /** The replicas that the snapshot still sends requests to. */

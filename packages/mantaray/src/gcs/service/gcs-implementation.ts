@@ -19,5 +19,9 @@ export const gcsImplementation = (cluster: Cluster): Implementation<GcsService> 
     version,
     startMs: cluster.startMs,
     recovering: cluster.recovery.active,
+    role: "leader",
+    epoch: cluster.epoch,
+    leader: "",
+    store: { available: true, reason: "" },
   }),
 });

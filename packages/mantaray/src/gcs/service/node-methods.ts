@@ -12,6 +12,8 @@ export const nodeMethods = (
   | "heartbeat"
   | "reportActor"
   | "unregisterNode"
+  | "nodeDraining"
+  | "drainNode"
   | "listNodes"
   | "listEvents"
   | "resourceUsage"
@@ -24,11 +26,17 @@ export const nodeMethods = (
     setImmediate(() => openSession(cluster, session));
     const { snapshot } = cluster.routing;
     const isNewer = snapshot !== null && snapshot.version > registration.routingVersion;
-    return { sessionName: cluster.sessionName, unwanted, ...(isNewer ? { routing: snapshot } : {}) };
+    return {
+      sessionName: cluster.sessionName,
+      epoch: cluster.epoch,
+      gcsAddresses: [],
+      unwanted,
+      ...(isNewer ? { routing: snapshot } : {}),
+    };
   },
   heartbeat: ({ nodeId }, { link }) => {
     cluster.nodes.heartbeat(nodeId, link);
-    return {};
+    return { gcsAddresses: [], storeAvailable: true };
   },
   reportActor: async ({ nodeId, event }, { link }) => {
     cluster.sessions.require(nodeId, link);
@@ -39,6 +47,17 @@ export const nodeMethods = (
   },
   unregisterNode: async ({ nodeId, reason }, { link }) => {
     cluster.nodes.unregister(nodeId, link, reason);
+    await cluster.ledger.settled();
+    return {};
+  },
+  nodeDraining: async ({ nodeId, reason, timeoutMs }, { link }) => {
+    cluster.sessions.require(nodeId, link);
+    cluster.nodes.drain(nodeId, reason, timeoutMs);
+    await cluster.ledger.settled();
+    return {};
+  },
+  drainNode: async ({ nodeId, reason, timeoutMs }) => {
+    cluster.nodes.drain(nodeId, reason, timeoutMs);
     await cluster.ledger.settled();
     return {};
   },

@@ -57,11 +57,11 @@ export class ActorTable {
   /** Puts records, atomically, and drops the oldest dead rows beyond the limit. */
   put(...records: readonly ActorRecord[]): void {
     for (const record of records) this.#index(record);
-    this.#ledger.write((store, epoch) => store.putActors(epoch, records));
+    this.#ledger.write({ kind: "putActors", actors: records });
     const dropped = [...this.#dead].slice(0, Math.max(0, this.#dead.size - gcsLimits.deadActorsMax));
     if (dropped.length > 0) {
       for (const actorId of dropped) this.#drop(actorId);
-      this.#ledger.write((store, epoch) => store.deleteActors(epoch, dropped));
+      this.#ledger.write({ kind: "deleteActors", actorIds: dropped });
     }
     for (const record of records) this.#onChange(record);
   }

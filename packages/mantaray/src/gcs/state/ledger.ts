@@ -1,5 +1,5 @@
 import { MantaError } from "../../base/errors.ts";
-import type { ControlStore } from "../../store/index.ts";
+import type { ControlStore, TableMutation } from "../../store/index.ts";
 
 /**
  * Writes what changes in memory through to the store. The tables change at once and in order, the
@@ -18,8 +18,8 @@ export class Ledger {
     this.#onFailure = onFailure;
   }
 
-  write(mutate: (store: ControlStore, epoch: number) => Promise<void>): void {
-    this.#last = mutate(this.#store, this.#epoch);
+  write(mutation: TableMutation): void {
+    this.#last = this.#store.write(this.#epoch, [mutation]);
     this.#last.catch((error: unknown) => this.#onFailure(MantaError.from(error)));
   }
 

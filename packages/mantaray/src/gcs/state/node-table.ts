@@ -34,14 +34,14 @@ export class NodeTable {
   /** Puts a record and drops the rows that died first beyond the limit. */
   put(record: NodeRecord): void {
     this.#byId.set(record.nodeId, record);
-    this.#ledger.write((store, epoch) => store.putNodes(epoch, [record]));
+    this.#ledger.write({ kind: "putNodes", nodes: [record] });
     const dead = this.all()
       .filter(({ state }) => state === "DEAD")
       .toSorted((a, b) => (a.endMs ?? 0) - (b.endMs ?? 0));
     const dropped = dead.slice(0, Math.max(0, dead.length - gcsLimits.deadNodesMax)).map(({ nodeId }) => nodeId);
     if (dropped.length > 0) {
       for (const nodeId of dropped) this.#byId.delete(nodeId);
-      this.#ledger.write((store, epoch) => store.deleteNodes(epoch, dropped));
+      this.#ledger.write({ kind: "deleteNodes", nodeIds: dropped });
     }
     this.#onChange(record);
   }

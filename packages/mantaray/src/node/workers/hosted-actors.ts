@@ -65,6 +65,8 @@ export class HostedActors {
       state,
       addresses,
       restarts: record.restarts,
+      spec: record.spec,
+      startMs: record.startMs,
     }));
   }
 

@@ -52,18 +52,18 @@ export class CommitLog implements MutationLog {
     this.#snapshotBytes = options.snapshotBytes;
   }
 
-  append(mutation: Mutation): Promise<void> {
+  append(mutations: readonly Mutation[]): Promise<void> {
     const refusal = this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
-    const bytes = mutationBytes(mutation);
+    const bytes = mutations.reduce((sum, mutation) => sum + mutationBytes(mutation), 0);
     let batch = this.#queue.at(-1);
     if (batch === undefined || batch.bytes + bytes > storeLimits.batchBytesMax) {
       batch = { mutations: [], bytes: 0, done: Promise.withResolvers() };
       this.#queue.push(batch);
     }
-    batch.mutations.push(mutation);
+    for (const mutation of mutations) batch.mutations.push(mutation);
     batch.bytes += bytes;
-    this.#queued += 1;
+    this.#queued += mutations.length;
     this.#writing ??= this.#write();
     return batch.done.promise;
   }

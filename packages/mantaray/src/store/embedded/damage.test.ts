@@ -36,7 +36,8 @@ const written = async (keys: readonly string[], logBytesMax?: number): Promise<v
   const store = await opened(logBytesMax);
   const claim = await store.claimLease("a", 3_000);
   if (!claim.granted) throw new Error("the lease is taken");
-  for (const key of keys) await store.putKv(claim.epoch, { namespace: "n", key, value: new Uint8Array(500) });
+  for (const key of keys)
+    await store.write(claim.epoch, [{ kind: "putKv", namespace: "n", key, value: new Uint8Array(500) }]);
   await store.close();
 };
 
@@ -154,7 +155,7 @@ describe("a disk that fails", () => {
     // The next log file cannot be made: its name is taken.
     await writeFile(logPath(directory, 2), "");
     const put = (key: string): Promise<void> =>
-      store.putKv(claim.epoch, { namespace: "n", key, value: new Uint8Array(600) });
+      store.write(claim.epoch, [{ kind: "putKv", namespace: "n", key, value: new Uint8Array(600) }]);
     await put("a");
     await expect(put("b")).rejects.toMatchObject({ code: "unavailable" });
     await expect(put("c")).rejects.toMatchObject({ code: "unavailable" });

@@ -49,7 +49,7 @@ export const openEmbeddedStore = async (options: EmbeddedStoreOptions): Promise<
 
 /** The lock goes last, once the files are closed. */
 const withLock = (log: CommitLog, lock: DirectoryLock): MutationLog => ({
-  append: (mutation) => log.append(mutation),
+  append: (mutations) => log.append(mutations),
   flush: () => log.flush(),
   tables: () => log.tables(),
   close: async () => {

@@ -33,9 +33,9 @@ class MemoryLog implements MutationLog {
     this.#state = state;
   }
 
-  async append(mutation: Mutation): Promise<void> {
+  async append(mutations: readonly Mutation[]): Promise<void> {
     this.#checkOpen();
-    this.#state.apply(mutation);
+    for (const mutation of mutations) this.#state.apply(mutation);
   }
 
   async flush(): Promise<void> {

@@ -53,6 +53,8 @@ export class SimulatedCluster {
       state: "ALIVE",
       stateMessage: "",
       draining: false,
+      drain: null,
+      gcsAddress: "",
       resources: { CPU: options.cpus },
       labels: {},
       addresses: { unix: "unix:/none", tcp: "tcp:127.0.0.1:1" },

@@ -192,7 +192,17 @@ export class Simulation {
         getRouting: () => call(() => ({ snapshot: cluster.routing })),
         subscribe: (_request, options) => cluster.subscribe(options?.signal),
         reportEvent: () => call(() => ({})),
-        ping: () => call(() => ({ sessionName: "s", version: "0", startMs: 0, recovering: false })),
+        ping: () =>
+          call(() => ({
+            sessionName: "s",
+            version: "0",
+            startMs: 0,
+            recovering: false,
+            role: "leader",
+            epoch: 1,
+            leader: "",
+            store: { available: true, reason: "" },
+          })),
       },
       replicas: {
         checkHealth: (actor) => call(() => sick(actor)),
