@@ -154,7 +154,11 @@ export class InboundStreams {
   /** Those of a batch that waited come later than their successors: the count only grows. */
   #announce(count: number, batch: readonly AcceptedStream[]): void {
     if (count > this.#announced) {
-      if (this.#host.ledger?.record(count) === false) return;
+      if (this.#host.ledger?.record(count) === false) {
+        // The opener looked at the count when it gave up: it may have seen this one, and wait.
+        for (const stream of batch) stream.fail(resetCodes.draining, "the opener has given the link up");
+        return;
+      }
       this.#announced = count;
     }
     for (const stream of batch) this.#start(stream);

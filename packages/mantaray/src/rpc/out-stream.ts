@@ -51,6 +51,11 @@ export class OpenedStream extends Stream implements OutStream {
     return this.#answered || this.sequence <= this.#outHost.acceptedCount;
   }
 
+  /** It must not start without a decision, and none is known. */
+  get awaitsAcceptance(): boolean {
+    return this.#acceptRequired && !this.#knownAccepted;
+  }
+
   /** Writes the OPEN frame. */
   start(flags: number, deadlineMs: number, head: Uint8Array, body: Uint8Array): void {
     const first = this.firstPart(body);
@@ -98,6 +103,17 @@ export class OpenedStream extends Stream implements OutStream {
     if (this.done) return;
     this.reset(code, message);
     this.#handler.onReset(code, message, this.#mayHaveStarted(this.accepted, code));
+  }
+
+  /** The ledger says that it never started, and it is sealed: it never will. */
+  withdraw(): void {
+    if (this.done) return;
+    this.reset(resetCodes.canceled, "withdrawn");
+    this.#handler.onReset(resetCodes.draining, "the peer is silent", false);
+  }
+
+  onSilent(): void {
+    if (!this.done && !this.#answered) this.#handler.onSilent?.();
   }
 
   protected override checkWritable(): void {}
