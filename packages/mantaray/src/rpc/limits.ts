@@ -30,6 +30,18 @@ export const rpcLimits = {
   deadlineSweepMs: 50,
   /** After a failed write we go on reading this long: what the peer said before it went still counts. */
   lingerMs: 1_000,
+  /** How often the links of a process are looked at: the precision of the four below. */
+  pulseMs: 250,
+  /** Nothing came for so long: a link with open streams is asked by a PING … */
+  busyPingAfterMs: 250,
+  /** … and one without, which costs wake-ups of idle processes. */
+  idlePingAfterMs: 500,
+  /** A PING unanswered for so long: others are better. Longer than any collection of garbage. */
+  suspectAfterMs: 1_000,
+  /** The same, and not even the peer's kernel acknowledges: the link ends. Machines that move stand still for a second or two. */
+  cutAfterMs: 3_000,
+  /** The last words of a peer that is said to be dead are waited for this long. */
+  lastWordsMs: 100,
   /** A control call with one answer, unless the caller says otherwise. */
   callTimeoutMs: 30_000,
   /** Decoded values of a streaming call that wait for their consumer before its stream is paused. */
@@ -40,6 +52,8 @@ export const rpcLimits = {
   redialInitialMs: 50,
   redialMaxMs: 1_000,
   redialFactor: 2,
+  /** An address that does not answer holds up the next one of the list no longer than this. */
+  dialStaggerMs: 300,
   /** A link that lived this long was healthy: the next re-dial is immediate. */
   stableUptimeMs: 5_000,
 } as const;

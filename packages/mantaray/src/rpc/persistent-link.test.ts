@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -218,5 +219,48 @@ describe("a persistent link in trouble", () => {
     await until("five links", () => links === 5);
     // 50, 100, 200 and 400 ms, each at least halved.
     expect(performance.now() - startMs).toBeGreaterThan(370);
+  });
+});
+
+describe("a persistent link to a service that moves", () => {
+  it("is not held up by an address that takes connections and says nothing", async () => {
+    const cluster = new Cluster();
+    await cluster.start("b");
+    const mute = createServer(() => undefined);
+    await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void mute.close());
+    const { port } = mute.address() as AddressInfo;
+    const link = cluster.link({ addresses: () => [`tcp:127.0.0.1:${port}`, cluster.address("b")] });
+    const found = await link.ready({ timeoutMs: 2_000 });
+    expect(found.peer.id).toBe("b");
+  });
+
+  it("follows whoever a standby names, known or not", async () => {
+    const cluster = new Cluster();
+    await cluster.start("a");
+    await cluster.start("c");
+    const link = cluster.link({
+      onLink: async (made) => {
+        if (made.peer.id === "a") {
+          throw new MantaError("not_leader", "c leads", { details: { leader: cluster.address("c") } });
+        }
+      },
+    });
+    expect((await link.ready({ timeoutMs: 2_000 })).peer.id).toBe("c");
+  });
+
+  it("turns to a better address at once, out of a pause or a hanging dial", async () => {
+    const cluster = new Cluster();
+    const link = cluster.link({ addresses: () => [cluster.address("nobody")] });
+    link.start();
+    await cluster.start("c");
+    link.prefer(cluster.address("c"));
+    const found = await link.ready({ timeoutMs: 2_000 });
+    expect(found.peer.id).toBe("c");
+    await cluster.start("d");
+    link.prefer(cluster.address("d"));
+    expect(link.current).toBe(found);
+    found.close("it does not lead any more");
+    expect((await link.ready({ timeoutMs: 2_000 })).peer.id).toBe("d");
   });
 });

@@ -5,6 +5,7 @@ import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import { sleep } from "../base/wait.ts";
 import { dial } from "./dial.ts";
+import { dialRound } from "./dial-round.ts";
 import type { HandshakeOptions } from "./handshake.ts";
 import { rpcLimits } from "./limits.ts";
 import type { Link } from "./types.ts";
@@ -19,9 +20,10 @@ export interface PersistentLinkOptions extends HandshakeOptions {
   /**
    * Called with each new link before its first frame is read: set acceptors in the synchronous part, then
    * register. The link is current only once it resolves; when it rejects, the link is closed and the next
-   * address is tried.
+   * address is tried: the one that a `not_leader` names in `details.leader`, else the next of the list. Two may
+   * be set up at once, where the first is slow; only one of them becomes current, the other is closed.
    */
-  readonly onLink?: (link: Link) => void | Promise<void>;
+  readonly onLink?: (link: Link, address: string) => void | Promise<void>;
 }
 
 interface Waiter {
@@ -31,8 +33,8 @@ interface Waiter {
 
 /**
  * A link that is dialed again, for ever, whenever it breaks or its peer drains. Each round tries every
- * address, beginning with the last good one; between failed rounds it backs off (50 ms … 1 s), and only a
- * link that lived a while resets that.
+ * address, beginning with the preferred one (the last good one, or as `prefer` says), and does not wait for one
+ * that hangs; between failed rounds it backs off (50 ms … 1 s), and only a link that lived a while resets that.
  */
 export class PersistentLink {
   readonly #options: PersistentLinkOptions;
@@ -43,7 +45,13 @@ export class PersistentLink {
   #started = false;
   /** Current ones and those that drain. */
   readonly #links = new Set<Link>();
-  #lastAddress = "";
+  /** Dialled first, if it is on the list or we were told so; else last. */
+  #preferred = "";
+  #told = false;
+  /** Dialled now. */
+  readonly #dialing = new Set<string>();
+  /** Ends the present round or pause. */
+  #restart = new AbortController();
   #lastError: MantaError | undefined;
 
   constructor(options: PersistentLinkOptions) {
@@ -63,6 +71,16 @@ export class PersistentLink {
     if (this.#started) return;
     this.#started = true;
     void this.#run();
+  }
+
+  /**
+   * This address is dialled first from now on, known or not; a round or pause in progress gives way to it. The
+   * present link is left alone: close it to leave.
+   */
+  prefer(address: string): void {
+    this.#preferred = address;
+    this.#told = true;
+    if (!this.#dialing.has(address)) this.#restart.abort();
   }
 
   /**
@@ -106,12 +124,14 @@ export class PersistentLink {
   async #run(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      const link = await this.#dialRound();
+      this.#restart = new AbortController();
+      const restart = AbortSignal.any([signal, this.#restart.signal]);
+      const link = await this.#dialRound(restart);
       if (link !== undefined && (await this.#hold(link))) continue;
       try {
-        await sleep(this.#options.clock, this.#backoff.nextMs(), signal);
+        await sleep(this.#options.clock, this.#backoff.nextMs(), restart);
       } catch {
-        // Closed while waiting: the loop's condition ends it.
+        // Closed or told of a better address while waiting: the loop goes on at once.
       }
     }
   }
@@ -120,6 +140,7 @@ export class PersistentLink {
   async #hold(link: Link): Promise<boolean> {
     const { clock, log } = this.#options;
     const startMs = clock.nowMs();
+    const address = this.#preferred;
     this.#current = link;
     this.#links.add(link);
     link.onClose(() => this.#links.delete(link));
@@ -132,56 +153,70 @@ export class PersistentLink {
     this.#current = undefined;
     const upMs = clock.nowMs() - startMs;
     this.#lastError = new MantaError("link_lost", reason);
-    if (!this.#closing.signal.aborted) log.info({ address: this.#lastAddress, upMs, reason }, "link lost");
+    if (!this.#closing.signal.aborted) log.info({ address, upMs, reason }, "link lost");
     if (upMs < rpcLimits.stableUptimeMs) return false;
     this.#backoff.reset();
     return true;
   }
 
-  async #dialRound(): Promise<Link | undefined> {
-    for (const address of await this.#addresses()) {
-      if (this.#closing.signal.aborted) return undefined;
-      try {
-        const link = await this.#dialOne(address);
-        this.#lastAddress = address;
-        return link;
-      } catch (error) {
-        this.#lastError = MantaError.from(error);
-        this.#options.log.debug({ address, err: error }, "no link");
-      }
-    }
-    return undefined;
-  }
-
-  async #dialOne(address: string): Promise<Link> {
-    const { token, identity, log, clock, onLink } = this.#options;
-    let registered: Promise<void> = Promise.resolve();
-    const link = await dial(address, {
-      token,
-      identity,
-      log,
+  async #dialRound(signal: AbortSignal): Promise<Link | undefined> {
+    const { clock, log } = this.#options;
+    const found = await dialRound({
+      addresses: await this.#addresses(),
+      dial: (address, overSignal) => this.#dialOne(address, overSignal),
+      staggerMs: rpcLimits.dialStaggerMs,
       clock,
-      signal: this.#closing.signal,
-      setup: (made) => {
-        registered = Promise.resolve(onLink?.(made));
+      signal,
+      onError: (address, error) => {
+        this.#lastError = error;
+        log.debug({ address, err: error }, "no link");
       },
     });
+    if (found === undefined) return undefined;
+    this.#preferred = found.address;
+    this.#told = false;
+    return found.link;
+  }
+
+  async #dialOne(address: string, signal: AbortSignal): Promise<Link> {
+    const { token, identity, log, clock, onLink } = this.#options;
+    let registered: Promise<void> = Promise.resolve();
+    let link: Link | undefined;
+    const onAbort = (): void => link?.close("not wanted any more");
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#dialing.add(address);
     try {
+      link = await dial(address, {
+        token,
+        identity,
+        log,
+        clock,
+        signal,
+        setup: (made) => {
+          registered = Promise.resolve(onLink?.(made, address));
+        },
+      });
       await registered;
-      if (this.#closing.signal.aborted) throw closedError();
+      if (signal.aborted) throw closedError();
       return link;
     } catch (error) {
-      link.close("its set-up failed");
+      link?.close("its set-up failed");
       throw error;
+    } finally {
+      this.#dialing.delete(address);
+      signal.removeEventListener("abort", onAbort);
     }
   }
 
-  /** Last good address first: a peer that restarts in place is back there. */
+  /** The preferred address first: a peer that restarts in place is back there. */
   async #addresses(): Promise<readonly string[]> {
     try {
       const addresses = await this.#options.addresses();
       if (addresses.length === 0) this.#lastError = new MantaError("unavailable", "no address is known");
-      return addresses.toSorted((a, b) => Number(b === this.#lastAddress) - Number(a === this.#lastAddress));
+      const preferred = this.#preferred;
+      if (preferred === "") return addresses;
+      const isFirst = this.#told || addresses.includes(preferred);
+      return [...new Set(isFirst ? [preferred, ...addresses] : [...addresses, preferred])];
     } catch (error) {
       this.#lastError = MantaError.from(error);
       return [];
