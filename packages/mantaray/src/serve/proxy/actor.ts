@@ -1,13 +1,14 @@
 import { systemRandom } from "../../base/random.ts";
 import { type ProxyService, proxyArgsSchema, proxyService } from "../../protocol/proxy.ts";
+import type { RoutingSnapshot } from "../../protocol/routing.ts";
 import { type Implementation, serveService } from "../../rpc/index.ts";
 import type { ActorContext, ActorInstance, CreateActor } from "../../worker/actor-module.ts";
 import { createRouterPool, type RouterPool } from "../routing/index.ts";
 import { createHttpFront, type HttpFront } from "./http/front.ts";
-import { httpFrontLimits } from "./http/limits.ts";
 import { proxyLimits } from "./limits.ts";
 import { listenFront } from "./listen.ts";
 import { ProxyCore } from "./proxy-core.ts";
+import { type ProxyEnv, readProxyEnv } from "./proxy-env.ts";
 import { responsesOf } from "./proxy-stats.ts";
 
 /**
@@ -17,19 +18,20 @@ import { responsesOf } from "./proxy-stats.ts";
 export const createActor: CreateActor = async (context, args) => {
   const { host, port, isHead } = proxyArgsSchema.parse(args);
   const { clock, log, routing } = context;
-  const pool = createPool(context);
+  const env = readProxyEnv(process.env);
+  const pool = createPool(context, env);
   const core = new ProxyCore({ pool, clock, isHead });
-  const keepAliveTimeoutMs = routing.snapshot?.http.keepAliveTimeoutMs ?? httpFrontLimits.keepAliveTimeoutMs;
   const front = createHttpFront({
     dispatch: (exchange) => core.dispatch(exchange),
     log,
-    limits: { keepAliveTimeoutMs },
+    limits: { lameDuckMs: env.lameDuckMs },
   });
-  if (routing.snapshot !== undefined) core.update(routing.snapshot);
-  const unsubscribe = [
-    routing.onSnapshot((snapshot) => core.update(snapshot)),
-    routing.onDown((actorIds) => pool.down(actorIds)),
-  ];
+  const update = (snapshot: RoutingSnapshot): void => {
+    front.setKeepAlive(snapshot.http.keepAliveTimeoutMs);
+    core.update(snapshot);
+  };
+  if (routing.snapshot !== undefined) update(routing.snapshot);
+  const unsubscribe = [routing.onSnapshot(update), routing.onDown((actorIds) => pool.down(actorIds))];
   await listenFront(front, host, port, clock);
   log.info({ host, port: front.port }, "the proxy listens");
   return {
@@ -37,17 +39,17 @@ export const createActor: CreateActor = async (context, args) => {
     // Readiness fails first; then the clients' connections end, each after its answer; the links go last.
     shutdown: async (graceMs) => {
       core.draining = true;
-      await front.drain(graceMs * proxyLimits.drainShare);
+      await front.drain({ graceMs: graceMs * proxyLimits.drainShare });
       for (const stop of unsubscribe) stop();
       await pool.close(graceMs * (1 - proxyLimits.drainShare));
     },
   } satisfies ActorInstance;
 };
 
-const createPool = (context: ActorContext): RouterPool =>
+const createPool = (context: ActorContext, { preferLocal }: ProxyEnv): RouterPool =>
   createRouterPool({
     nodeId: context.nodeId,
-    preferLocal: process.env.RAY_SERVE_PROXY_PREFER_LOCAL_NODE_ROUTING !== "0",
+    preferLocal,
     connect: (replica) => context.connect(replica),
     clock: context.clock,
     random: systemRandom,
@@ -65,6 +67,7 @@ const serve = (core: ProxyCore, pool: RouterPool, front: HttpFront): Implementat
   }),
   setDraining: ({ draining }) => {
     core.draining = draining;
+    front.setLameDuck(draining);
     return {};
   },
   stats: () => ({

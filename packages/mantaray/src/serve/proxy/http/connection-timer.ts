@@ -18,8 +18,8 @@ export class ConnectionTimer {
     this.lastReadMs = nowMs;
   }
 
-  /** An open connection that may read, or not because of us (`canRead` false). */
-  checkRequest(reader: RequestReader, canRead: boolean, draining: boolean, nowMs: number): Overdue {
+  /** An open connection that may read, or not because of us (`canRead` false); `idleMs`: how long it may idle. */
+  checkRequest(reader: RequestReader, canRead: boolean, idleMs: number, nowMs: number): Overdue {
     const limits = this.#limits;
     if (!canRead) {
       this.lastReadMs = nowMs;
@@ -32,7 +32,7 @@ export class ConnectionTimer {
     }
     if (reader.state !== "head") return "no";
     const waitedMs = nowMs - this.sinceMs;
-    if (reader.idle) return waitedMs > (draining ? limits.drainIdleMs : limits.keepAliveTimeoutMs) ? "close" : "no";
+    if (reader.idle) return waitedMs > idleMs ? "close" : "no";
     return waitedMs > limits.headTimeoutMs ? { status: 408, reason: "the request head took too long" } : "no";
   }
 

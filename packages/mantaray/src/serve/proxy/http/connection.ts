@@ -42,7 +42,6 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
   #answered = false;
   /** Calls into this connection that are on the stack: output leaves when the outermost returns. */
   #depth = 0;
-  #flushQueued = false;
   #pumpQueued = false;
   #discardedBytes = 0;
   readonly #timer: ConnectionTimer;
@@ -53,7 +52,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
     this.#socket = socket;
     this.#parser = context.parsers.create();
     this.#reader = new RequestReader(context.limits, this.#parser, this);
-    this.#output = new Output(socket);
+    this.#output = new Output(socket, () => this.#owedWritable());
     this.#writer = new ResponseWriter(this.#output);
     this.#timer = new ConnectionTimer(context.limits, context.nowMs);
     socket.on("end", () => this.#onClientEnd());
@@ -85,20 +84,37 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
 
   /** Enforces the times. Called by the front once a sweep. */
   sweep(): void {
-    const { limits, nowMs, draining } = this.#context;
+    const { limits, nowMs, idleMs } = this.#context;
     if (this.#mode === "closed") return;
     if (this.#output.stalledMs(nowMs) > limits.writeIdleTimeoutMs) {
       this.cut();
     } else if (this.#mode === "linger") {
       if (this.#timer.checkLinger(this.#socket.writableFinished, nowMs) === "cut") this.#socket.destroy();
     } else if (this.#mode === "open") {
-      const overdue = this.#timer.checkRequest(this.#reader, this.#canRead(), draining, nowMs);
+      const overdue = this.#timer.checkRequest(this.#reader, this.#canRead(), idleMs, nowMs);
       if (overdue === "no") return;
       this.#enter();
       if (typeof overdue === "object") this.onRefused(overdue);
       else this.#linger();
       this.#leave();
     }
+  }
+
+  /**
+   * The time of a drain is over. A request without an answer gets 503; an event stream ends, for its client comes
+   * back by itself and drops half an event (HTML, 9.2). True: this is on its way to the client.
+   */
+  endInOrder(): boolean {
+    const exchange = this.#exchange;
+    if (this.#mode !== "open" || exchange === undefined) return this.#mode === "linger";
+    if (exchange.responded && !this.#writer.eventStream) return false;
+    this.#enter();
+    this.#tellGone(exchange);
+    if (exchange.responded) this.end(exchange);
+    else this.respondText(exchange, 503, "This node is leaving.", leavingFields);
+    this.#linger();
+    this.#leave();
+    return true;
   }
 
   // What the reader says.
@@ -135,11 +151,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
       if (this.#mode === "open") this.#nextRequest();
       return;
     }
-    try {
-      exchange.handler?.onBodyEnd();
-    } catch (error) {
-      this.#failed(exchange, error);
-    }
+    this.#tell(exchange, "onBodyEnd");
   }
 
   onRefused(refusal: Refusal): void {
@@ -231,7 +243,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
       this.#failed(exchange, new Error("the response's body is longer than its head declares"));
       return true;
     }
-    this.#flushSoon();
+    this.#output.flushSoon();
     exchange.owesWritable = this.#output.full;
     return !exchange.owesWritable;
   }
@@ -274,13 +286,8 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
 
   #onClientEnd(): void {
     const exchange = this.#exchange;
-    if (this.#mode === "tunnel" && exchange !== undefined) {
-      try {
-        exchange.handler?.onBodyEnd();
-      } catch (error) {
-        this.#failed(exchange, error);
-      }
-    } else if (this.#mode === "linger") {
+    if (this.#mode === "tunnel" && exchange !== undefined) this.#tell(exchange, "onBodyEnd");
+    else if (this.#mode === "linger") {
       // Both sides have ended: the socket closes when its output has left.
     } else if (exchange !== undefined || !this.#reader.idle) {
       // A client that stops sending while it is owed something has gone: there is no telling it from one that closed.
@@ -401,10 +408,22 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
 
   #clientGone(): void {
     const exchange = this.#dropExchange();
+    if (exchange !== undefined) this.#tellGone(exchange);
+  }
+
+  #tellGone(exchange: RequestExchange): void {
     try {
-      exchange?.handler?.onClientGone();
+      exchange.handler?.onClientGone();
     } catch (error) {
       this.#countError(error);
+    }
+  }
+
+  #tell(exchange: RequestExchange, what: "onBodyEnd" | "onWritable"): void {
+    try {
+      exchange.handler?.[what]();
+    } catch (error) {
+      this.#failed(exchange, error);
     }
   }
 
@@ -452,7 +471,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
     this.#depth -= 1;
     if (this.#depth > 0) return;
     if (this.#exchange?.responded === true) {
-      this.#flushSoon();
+      this.#output.flushSoon();
       return;
     }
     this.#output.flush();
@@ -460,27 +479,13 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
     else if (this.#held.length > 0 && this.#canRead()) this.#pumpSoon();
   }
 
-  /** At the end of this tick: the pieces of a stream that come together leave together. */
-  #flushSoon(): void {
-    if (this.#flushQueued) return;
-    this.#flushQueued = true;
-    process.nextTick(() => {
-      this.#flushQueued = false;
-      this.#output.flush();
-      if (!this.#output.full) this.#owedWritable();
-    });
-  }
-
   #owedWritable(): void {
     const exchange = this.#exchange;
     if (exchange?.owesWritable !== true) return;
     exchange.owesWritable = false;
-    try {
-      exchange.handler?.onWritable();
-    } catch (error) {
-      this.#failed(exchange, error);
-    }
+    this.#tell(exchange, "onWritable");
   }
 }
 
+const leavingFields = { "retry-after": "1", "x-manta-reason": "draining" };
 const continueResponse = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");

@@ -9,9 +9,12 @@ import { useStage } from "./fixtures/stage.ts";
 import { echo, handlerOf, okStream, respond, streamed } from "./fixtures/test-front.ts";
 import { createHttpFront } from "./front.ts";
 
+const eventStream = Buffer.from(
+  "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n",
+);
 const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const soon = { timeoutMs: 10_000, intervalMs: 2 };
-const limits = { drainIdleMs: 100, sweepPeriodMs: 20 };
+const limits = { lameDuckMs: 200, drainIdleMs: 100, sweepPeriodMs: 20 };
 
 describe("drain of the front", () => {
   const stage = useStage();
@@ -19,8 +22,8 @@ describe("drain of the front", () => {
   it("ends at once without connections, and twice", async () => {
     const front = await stage.start();
     const { port } = front;
-    await Promise.all([front.drain(10_000), front.drain(10_000)]);
-    await front.drain(10_000);
+    await Promise.all([front.drain({ graceMs: 10_000 }), front.drain({ graceMs: 10_000 })]);
+    await front.drain({ graceMs: 10_000 });
     await expect(RawClient.connect(port)).rejects.toThrow(/connection/);
   });
 
@@ -30,7 +33,7 @@ describe("drain of the front", () => {
     const [waiting, idle] = [await stage.open(), await stage.open()];
     waiting.send(get);
     await waitFor(() => exchanges.length === 1, { ...soon, what: "a request" });
-    const drained = front.drain(10_000);
+    const drained = front.drain({ graceMs: 10_000 });
     expect(front.draining).toBe(true);
     idle.send(get);
     const late = await stage.open();
@@ -60,7 +63,7 @@ describe("drain of the front", () => {
     const client = await stage.open();
     client.send(get);
     await waitFor(() => client.text.includes("begun"), { ...soon, what: "the beginning" });
-    const drained = front.drain(10_000);
+    const drained = front.drain({ graceMs: 10_000 });
     exchanges[0]?.end();
     expect((await client.responses(1))[0]?.fields.connection).toBeUndefined();
     client.send(get);
@@ -78,7 +81,7 @@ describe("the end of a drain", () => {
     const [used, unused] = [await stage.open(), await stage.open()];
     used.send(get);
     await used.responses(1);
-    const drained = front.drain(10_000);
+    const drained = front.drain({ graceMs: 10_000 });
     for (const client of [used, unused]) {
       await client.end();
       client.socket.end();
@@ -95,24 +98,90 @@ describe("the end of a drain", () => {
     const client = await stage.open();
     client.send(get);
     await waitFor(() => front.stats.openExchanges === 1, { ...soon, what: "the request" });
-    await front.drain(200);
+    await front.drain({ graceMs: 200 });
     expect(gone).toBe(1);
     await client.close();
   });
 
-  it("accepts on a socket of its own for half of its time, while something is under way", async () => {
-    const front = await stage.start(() => {}, { ...limits, drainIdleMs: 60_000 });
+  it("accepts for the lame-duck time, at most half of its grace, while something is under way", async () => {
+    const front = await stage.start(() => {}, { ...limits, lameDuckMs: 60_000, drainIdleMs: 60_000 });
     const { port } = front;
     const client = await stage.open();
     client.send(get);
     await waitFor(() => front.stats.openExchanges === 1, { ...soon, what: "the request" });
     let ended = false;
-    const drained = front.drain(2_000).then(() => (ended = true));
+    const drained = front.drain({ graceMs: 2_000 }).then(() => (ended = true));
     const early = await stage.open();
     expect(early.closed).toBe(false);
     await waitFor(() => accepts(port).then((accepted) => !accepted), { ...soon, what: "a refused connection" });
     expect(ended).toBe(false);
     await drained;
+  });
+});
+
+describe("a lame duck", () => {
+  const stage = useStage();
+
+  it("keeps idle connections until its time is over, tells who asks, and can be taken back", async () => {
+    const front = await stage.start(echo, { ...limits, lameDuckMs: 1_000 });
+    const [idle, busy] = [await stage.open(), await stage.open()];
+    front.setLameDuck(true);
+    busy.send(get);
+    expect((await busy.responses(1))[0]?.fields.connection).toBe("close");
+    await busy.end();
+    expect(idle.ended).toBe(false);
+    front.setLameDuck(false);
+    idle.send(get);
+    expect((await idle.responses(1))[0]?.fields.connection).toBeUndefined();
+    front.setLameDuck(true);
+    const beganMs = performance.now();
+    await idle.end();
+    expect(performance.now() - beganMs).toBeGreaterThan(900);
+    const late = await stage.open();
+    late.send(get);
+    expect((await late.responses(1))[0]?.status).toBe(200);
+  });
+
+  it("waits for clients that may still come only where any came of late", async () => {
+    const front = await stage.start(echo, { ...limits, lameDuckMs: 1_000 });
+    const client = await stage.open();
+    client.send(get);
+    await client.responses(1);
+    client.socket.end();
+    await waitFor(() => front.stats.connections === 0, { ...soon, what: "the end of the connection" });
+    const beganMs = performance.now();
+    const drained = front.drain({ graceMs: 10_000 });
+    const late = await stage.open();
+    late.send(get);
+    expect((await late.responses(1))[0]?.fields.connection).toBe("close");
+    late.socket.end();
+    await drained;
+    expect(performance.now() - beganMs).toBeGreaterThan(900);
+  });
+
+  it("ends event streams in order at its deadline, and answers what waits", async () => {
+    let gone = 0;
+    const front = await stage.start((exchange) => {
+      exchange.handler = handlerOf({ onClientGone: () => (gone += 1) });
+      if (exchange.path === "/events") exchange.respondRaw(eventStream, Buffer.from("data: 1\n\n"), streamed);
+    }, limits);
+    const [events, waiting] = [await stage.open(), await stage.open()];
+    events.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+    waiting.send(get);
+    await waitFor(() => front.stats.openExchanges === 2, { ...soon, what: "the requests" });
+    const drained = front.drain({ graceMs: 500 });
+    expect((await events.responses(1))[0]).toMatchObject({ status: 200, body: "data: 1\n\n" });
+    expect((await waiting.responses(1))[0]).toMatchObject({
+      status: 503,
+      fields: { "retry-after": "1", "x-manta-reason": "draining", connection: "close" },
+    });
+    for (const client of [events, waiting]) {
+      await client.end();
+      client.socket.end();
+    }
+    await drained;
+    expect(gone).toBe(2);
+    expect(front.stats.cut).toBe(0);
   });
 });
 

@@ -36,4 +36,6 @@ export interface FrontContext {
   date: string;
   /** Responses close their connections. */
   draining: boolean;
+  /** Without a request for longer than this a connection is closed. */
+  idleMs: number;
 }

@@ -5,6 +5,7 @@ import { type ReadSocket, readSockets } from "../../../rpc/wire/socket-reads.ts"
 import { HttpConnection } from "./connection.ts";
 import type { HttpDispatch } from "./exchange.ts";
 import type { FrontContext, HttpFrontStats } from "./front-context.ts";
+import { type DrainOptions, LameDuck } from "./lame-duck.ts";
 import { type HttpFrontLimits, httpFrontLimits } from "./limits.ts";
 import { loadParser } from "./llhttp.ts";
 import type { ParserSource } from "./message-parser.ts";
@@ -35,12 +36,18 @@ export interface HttpFront {
   readonly stats: Readonly<HttpFrontStats>;
   readonly draining: boolean;
   /**
-   * Ends in order: each response from now on closes its connection, and an idle connection goes after
-   * `drainIdleMs`. A socket of our own goes on accepting until no connection is left, or for half of `graceMs`;
-   * a given one is left to its other holders at once. Resolves when no connection is left, or after `graceMs`
-   * with the rest cut. A second call waits for the first.
+   * True: each response from now on closes its connection, and idle ones go after the lame-duck time;
+   * connections are accepted and answered as ever. False takes it back, unless `drain` was called.
    */
-  drain(graceMs: number): Promise<void>;
+  setLameDuck(on: boolean): void;
+  /** How long a connection may idle between two requests; those that are open included. */
+  setKeepAlive(timeoutMs: number): void;
+  /**
+   * Ends in order: lame duck first, while anybody is or may be coming; then nothing is accepted any more, and
+   * connections go after their response or when they idle. Resolves when no connection is left, or after
+   * `graceMs` with the rest cut; event streams end in order then. A second call waits for the first.
+   */
+  drain(options: DrainOptions): Promise<void>;
   /** Ends now; open exchanges hear `onClientGone`. */
   close(): Promise<void>;
 }
@@ -54,15 +61,17 @@ const headBytesCeiling = 64 * 1024;
 const tcpKeepAliveDelayMs = 30_000;
 
 class NetFront implements HttpFront {
-  readonly #context: FrontContext & { nowMs: number; date: string; draining: boolean };
+  readonly #context: FrontContext;
+  readonly #lameDuck: LameDuck;
   readonly #server: Server;
   readonly #connections = new Set<HttpConnection>();
   #sweeper: NodeJS.Timeout | undefined;
   #lastSweepMs = 0;
-  #givenSocket = false;
+  #keepAliveMs: number;
   #closed: Promise<void> | undefined;
   #drained: Promise<void> | undefined;
-  #onEmpty: (() => void) | undefined;
+  /** Called when something may have changed for a drain: no connection is left, or a sweep has passed. */
+  #onProgress: (() => void) | undefined;
 
   constructor(options: HttpFrontOptions) {
     const limits = { ...httpFrontLimits, ...options.limits };
@@ -82,7 +91,10 @@ class NetFront implements HttpFront {
       nowMs: 0,
       date: new Date().toUTCString(),
       draining: false,
+      idleMs: limits.keepAliveTimeoutMs,
     };
+    this.#lameDuck = new LameDuck(this.#context);
+    this.#keepAliveMs = limits.keepAliveTimeoutMs;
     this.#server = createServer({
       allowHalfOpen: true,
       pauseOnConnect: true,
@@ -108,7 +120,6 @@ class NetFront implements HttpFront {
   }
 
   listen(target: HttpListenTarget): Promise<void> {
-    this.#givenSocket = "fd" in target;
     return new Promise((resolve, reject) => {
       const server = this.#server;
       const onError = (error: Error): void => {
@@ -128,25 +139,57 @@ class NetFront implements HttpFront {
     });
   }
 
-  drain(graceMs: number): Promise<void> {
-    this.#drained ??= this.#drain(graceMs);
+  setLameDuck(on: boolean): void {
+    if (on) this.#lameDuck.begin(performance.now());
+    else if (this.#drained === undefined) this.#lameDuck.takeBack(this.#keepAliveMs);
+  }
+
+  setKeepAlive(timeoutMs: number): void {
+    if (this.#context.idleMs === this.#keepAliveMs) this.#context.idleMs = timeoutMs;
+    this.#keepAliveMs = timeoutMs;
+  }
+
+  drain(options: DrainOptions): Promise<void> {
+    this.#drained ??= this.#drain(options);
     return this.#drained;
   }
 
-  async #drain(graceMs: number): Promise<void> {
-    this.#context.draining = true;
-    if (this.#givenSocket) void this.#stopListening();
-    const half = setTimeout(() => void this.#stopListening(), graceMs / 2);
-    let whole: NodeJS.Timeout | undefined;
-    if (this.#connections.size > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onEmpty = resolve;
-        whole = setTimeout(resolve, graceMs);
-      });
+  async #drain({ graceMs, handedOver, beforeStopListening }: DrainOptions): Promise<void> {
+    const lameDuck = this.#lameDuck;
+    const startMs = performance.now();
+    const endMs = startMs + graceMs;
+    lameDuck.begin(startMs);
+    if (handedOver !== true) {
+      const acceptEndMs = Math.min(lameDuck.endMs(startMs), startMs + graceMs / 2);
+      await this.#progress(acceptEndMs, () => lameDuck.quiet(performance.now()));
     }
-    clearTimeout(half);
-    clearTimeout(whole);
+    await beforeStopListening?.().catch((error: unknown) => {
+      this.#context.log.warn({ err: error }, "the end of listening was not announced");
+    });
+    void this.#stopListening();
+    lameDuck.closeIdle();
+    const empty = (): boolean => this.#connections.size === 0;
+    await this.#progress(endMs, empty);
+    let told = 0;
+    for (const connection of this.#connections) if (connection.endInOrder()) told += 1;
+    if (told > 0) await this.#progress(endMs + this.#context.limits.lastWordMs, empty);
     await this.close();
+  }
+
+  /** Resolves when `done` says so, or at `endMs`. */
+  #progress(endMs: number, done: () => boolean): Promise<void> {
+    if (done()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.#onProgress = undefined;
+        resolve();
+      };
+      const timer = setTimeout(finish, Math.max(0, endMs - performance.now()));
+      this.#onProgress = () => {
+        if (done()) finish();
+      };
+    });
   }
 
   async close(): Promise<void> {
@@ -166,6 +209,7 @@ class NetFront implements HttpFront {
 
   #onConnection(socket: Socket): void {
     const { stats, limits, date } = this.#context;
+    this.#lameDuck.lastAcceptMs = this.#lastSweepMs;
     if (this.#connections.size >= limits.connectionsMax) {
       stats.turnedAway += 1;
       const fields = { "retry-after": "1" };
@@ -188,7 +232,7 @@ class NetFront implements HttpFront {
   readonly #onClosed = (connection: HttpConnection): void => {
     this.#connections.delete(connection);
     this.#context.stats.connections = this.#connections.size;
-    if (this.#connections.size === 0) this.#onEmpty?.();
+    this.#onProgress?.();
   };
 
   #sweep(): void {
@@ -199,6 +243,8 @@ class NetFront implements HttpFront {
     context.nowMs += Math.round(Math.min(nowMs - this.#lastSweepMs, 2 * periodMs));
     this.#lastSweepMs = nowMs;
     context.date = new Date().toUTCString();
+    this.#lameDuck.sweep(nowMs);
     for (const connection of this.#connections) connection.sweep();
+    this.#onProgress?.();
   }
 }

@@ -34,8 +34,16 @@ export interface HttpFrontLimits {
   readonly discardBytesMax: number;
   /** How long a connection that ends still drops what the client sends, so that no reset destroys the answer. */
   readonly lingerTimeoutMs: number;
-  /** While draining: an idle connection goes after this long. A client in use has sent its next request by then. */
+  /**
+   * Lame duck: from the order to drain, connections are accepted and idle ones kept for this long, while health
+   * fails and each response closes its connection. Longer than a balancer takes to notice: endpoints of Kubernetes
+   * are gone within 1–3 s, a readiness probe or balancer asks each 5 s.
+   */
+  readonly lameDuckMs: number;
+  /** After the lame-duck time an idle connection goes after this long: a request may be on its way to us. */
   readonly drainIdleMs: number;
+  /** An event stream that is open at the end of a drain gets this long to carry its end to the client. */
+  readonly lastWordMs: number;
   /** Period of the sweeper, and the resolution of every time above. */
   readonly sweepPeriodMs: number;
 }
@@ -59,6 +67,8 @@ export const httpFrontLimits: HttpFrontLimits = {
   connectionsMax: 10_000,
   discardBytesMax: 256 * 1024,
   lingerTimeoutMs: 2_000,
+  lameDuckMs: 5_000,
   drainIdleMs: 1_000,
+  lastWordMs: 500,
   sweepPeriodMs: 250,
 };

@@ -9,10 +9,14 @@ export class Output {
   #pieceBytes = 0;
   #waiting = 0;
   #waitingSinceMs = 0;
+  #flushQueued = false;
   readonly #socket: Socket;
+  readonly #onRoom: () => void;
 
-  constructor(socket: Socket) {
+  /** `onRoom`: after a flush by `flushSoon`, when more may be pushed. */
+  constructor(socket: Socket, onRoom: () => void) {
     this.#socket = socket;
+    this.#onRoom = onRoom;
   }
 
   /** Takes the piece over. */
@@ -29,6 +33,17 @@ export class Output {
   /** Enough waits already: the socket's high-water mark is the front's limit. */
   get full(): boolean {
     return this.pendingBytes >= this.#socket.writableHighWaterMark;
+  }
+
+  /** At the end of this tick: the pieces of a stream that come together leave together. */
+  flushSoon(): void {
+    if (this.#flushQueued) return;
+    this.#flushQueued = true;
+    process.nextTick(() => {
+      this.#flushQueued = false;
+      this.flush();
+      if (!this.full) this.#onRoom();
+    });
   }
 
   flush(): void {

@@ -25,6 +25,10 @@ export const declaredLength = (head: Uint8Array): number => {
   return found === null ? -1 : Number(found[1]);
 };
 
+/** Whether a raw head says that the body is a stream of server-sent events. */
+export const isEventStream = (head: Uint8Array): boolean =>
+  /\r\ncontent-type:[ \t]*text\/event-stream/i.test(latin1(head));
+
 /** The head without `transfer-encoding`, for a client that knows no chunks. */
 export const withoutTransferEncoding = (head: Uint8Array): Uint8Array =>
   Buffer.from(latin1(head).replace(/\r\ntransfer-encoding:[^\r]*(?=\r\n)/gi, ""), "latin1");

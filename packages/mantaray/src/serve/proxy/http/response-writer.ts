@@ -1,6 +1,6 @@
 import type { Output } from "./output.ts";
 import type { ResponseFlags } from "./request-exchange.ts";
-import { declaredLength, declaresLength, statusOf, withoutTransferEncoding } from "./response-head.ts";
+import { declaredLength, declaresLength, isEventStream, statusOf, withoutTransferEncoding } from "./response-head.ts";
 
 /** How the body of the response under way is delimited. */
 type Framing = "none" | "fixed" | "chunked" | "until-close" | "raw";
@@ -15,6 +15,8 @@ export interface ResponseTo {
 export class ResponseWriter {
   /** The body's end is the connection's. */
   untilClose = false;
+  /** An event stream in chunks. */
+  eventStream = false;
   #framing: Framing = "none";
   #leftBytes = 0;
   readonly #output: Output;
@@ -37,6 +39,7 @@ export class ResponseWriter {
     this.#framing = framingOf(request, head, flags);
     if (this.#framing === "fixed" && !this.#checkLength(head, body?.length ?? 0, flags.end)) return false;
     this.untilClose = this.#framing === "until-close";
+    this.eventStream = this.#framing === "chunked" && isEventStream(head);
     const connection = this.#framing === "raw" ? "" : connectionField(request, keepAlive && !this.untilClose);
     const kept = flags.streamed && request.httpMinor === 0 ? withoutTransferEncoding(head) : head;
     const sent = this.#framing === "none" ? null : body;
