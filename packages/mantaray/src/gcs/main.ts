@@ -10,7 +10,7 @@ import { type RunningGcs, startGcs } from "./start-gcs.ts";
 
 /** The control store process. Says where it serves in one JSON line on standard output. */
 const run = async (log: Log): Promise<void> => {
-  const { host, port, storage, sessionName } = parseGcsOptions(process.argv.slice(2), process.env);
+  const { host, port, storage, sessionName, holder } = parseGcsOptions(process.argv.slice(2), process.env);
   const stop = new AbortController();
   const stopped = stopRequested(log);
   stopped.then(() => stop.abort()).catch(() => undefined);
@@ -20,7 +20,16 @@ const run = async (log: Log): Promise<void> => {
   try {
     const address = `tcp:${host}:${port}`;
     gcs = await startGcs(
-      { store, address, token, sessionName, clock: systemClock, random: systemRandom, log },
+      {
+        store,
+        address,
+        token,
+        sessionName,
+        ...(holder === "" ? {} : { holder }),
+        clock: systemClock,
+        random: systemRandom,
+        log,
+      },
       stop.signal,
     );
   } catch (error) {

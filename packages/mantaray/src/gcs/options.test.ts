@@ -9,12 +9,14 @@ describe("options of the control store process", () => {
   it("come from arguments before the environment", () => {
     const env = { RAY_gcs_storage_path: "/data/a" };
     expect(parseGcsOptions([], env).storage).toEqual({ kind: "embedded", directory: "/data/a" });
-    const args = ["--host", "127.0.0.9", "--port", "0", "--storage", "embedded:/data/b", "--session-name", "s"];
+    const args = "--host 127.0.0.9 --port 0 --storage embedded:/data/b --session-name s --holder h".split(" ");
     expect(parseGcsOptions(args, env)).toEqual({
       host: "127.0.0.9",
       port: 0,
       storage: { kind: "embedded", directory: "/data/b" },
       sessionName: "s",
+      holder: "h",
+      advertise: "",
     });
   });
 

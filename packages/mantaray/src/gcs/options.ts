@@ -11,11 +11,16 @@ export interface GcsProcessOptions {
   readonly port: number;
   readonly storage: StorageOption;
   readonly sessionName: string;
+  /** Names who holds the lease: the node, so that a control store that restarts in place has it again at once. Empty: this process. */
+  readonly holder: string;
+  /** Where others dial this control store, `tcp:host:port`; empty: where it listens. */
+  readonly advertise: string;
 }
 
 /**
  * `--host` (127.0.0.1) `--port` (6379, 0 for any) `--storage memory|embedded:<dir>` (memory, or
- * `RAY_gcs_storage_path`) `--session-name`. `invalid_argument` names the option and the rule.
+ * `RAY_gcs_storage_path`) `--session-name` `--holder` (the node's id) `--advertise` (`tcp:host:port`).
+ * `invalid_argument` names the option and the rule.
  */
 export const parseGcsOptions = (
   args: readonly string[],
@@ -36,6 +41,8 @@ export const parseGcsOptions = (
     port: port.data,
     storage: parseStorage(storage),
     sessionName: values["session-name"] ?? `session_${process.pid}`,
+    holder: values.holder ?? "",
+    advertise: values.advertise ?? "",
   };
 };
 
@@ -48,6 +55,8 @@ const parse = (args: readonly string[]) => {
         port: { type: "string" },
         storage: { type: "string" },
         "session-name": { type: "string" },
+        holder: { type: "string" },
+        advertise: { type: "string" },
       },
     });
   } catch (error) {

@@ -20,6 +20,8 @@ export interface GcsOptions {
   readonly address: string;
   readonly token: string;
   readonly sessionName: string;
+  /** Who holds the lease. Default: this process. */
+  readonly holder?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -43,7 +45,7 @@ export const startGcs = async (options: GcsOptions, signal: AbortSignal = never)
   const fail = (error: MantaError): void => {
     if (!stopping.signal.aborted) failure.resolve(error);
   };
-  const holder = `${hostname()}:${process.pid}:${sessionName}`;
+  const holder = options.holder ?? `${hostname()}:${process.pid}:${sessionName}`;
   const leadership = await lead({
     store,
     holder,
