@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalCluster, type LocalPlan, plainNode } from "mantaray/testing";
@@ -22,6 +22,12 @@ export interface TestClusterOptions {
   readonly workers: readonly number[];
   /** CPUs of the head. Default 0: it hosts no replicas. */
   readonly headCpus?: number;
+  /** A second head that waits for the first one's end; needs `redisAddress`. Default false. */
+  readonly standby?: boolean;
+  /** Where the control store keeps its tables; default a folder. */
+  readonly redisAddress?: string;
+  /** An empty folder for everything; default a new one. Stays, emptied, where it was given. */
+  readonly tempDir?: string;
   /** Whether there is a front address. Default true. */
   readonly front?: boolean;
   readonly config: unknown;
@@ -34,7 +40,7 @@ export interface TestClusterOptions {
 
 /** Starts the head and the workers, and deploys the config. */
 export const startTestCluster = async (options: TestClusterOptions): Promise<TestCluster> => {
-  const tempDir = mkdtempSync(join(tmpdir(), "manta-"));
+  const tempDir = options.tempDir ?? mkdtempSync(join(tmpdir(), "manta-"));
   const subnet = await freeSubnet();
   const env = {
     ...process.env,
@@ -50,12 +56,14 @@ export const startTestCluster = async (options: TestClusterOptions): Promise<Tes
     subnet,
     tempDir,
     env,
+    ...(options.redisAddress === undefined ? {} : { redisAddress: options.redisAddress }),
     keepNodes: options.keepNodes ?? true,
     front: options.front ?? true,
   });
   const stop = async (): Promise<void> => {
     await cluster.stop();
-    rmSync(tempDir, { recursive: true, force: true });
+    const names = options.tempDir === undefined ? [tempDir] : readdirSync(tempDir).map((name) => join(tempDir, name));
+    for (const name of names) rmSync(name, { recursive: true, force: true });
   };
   try {
     await cluster.start();
@@ -67,9 +75,10 @@ export const startTestCluster = async (options: TestClusterOptions): Promise<Tes
   return { cluster, state: new ClusterState(cluster.api), env, tempDir, stop };
 };
 
-const planOf = ({ workers, headCpus, config, appPath }: TestClusterOptions): LocalPlan => ({
+const planOf = ({ workers, headCpus, standby, config, appPath }: TestClusterOptions): LocalPlan => ({
   nodes: [
     plainNode("head", true, headCpus ?? 0),
+    ...(standby === true ? [{ ...plainNode("standby", true, 0), standby }] : []),
     ...workers.map((numCpus, index) => plainNode(`worker-${index + 1}`, false, numCpus)),
   ],
   config,

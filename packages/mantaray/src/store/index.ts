@@ -6,4 +6,6 @@ export type { ControlStore, KvEntry, StoredTables } from "./control-store.ts";
 export { openEmbeddedStore } from "./embedded/store.ts";
 export { storeLimits } from "./limits.ts";
 export { openMemoryStore } from "./memory/store.ts";
-export type { TableMutation } from "./mutation.ts";
+export { mutationBytes, type TableMutation } from "./mutation.ts";
+export { namesRedis, type RedisConfig, redisConfig, redisNamespace } from "./redis/config.ts";
+export { openRedisStore } from "./redis/store.ts";

@@ -7,4 +7,6 @@ export interface StoreHarness {
   /** Lets the time of leases pass. */
   advance(byMs: number): Promise<void>;
   destroy(): Promise<void>;
+  /** Of the leases in the suite; shorter where time is real. Default `storeLimits.leaseTtlMs`. */
+  readonly ttlMs?: number;
 }
