@@ -33,16 +33,26 @@ export interface ReplicaView {
   readonly node_ip: string;
 }
 
-/** A client of the API server's Serve endpoints. */
+/** One that hangs is not waited for when there are others. */
+const tryTimeoutMs = 3_000;
+const lastTryTimeoutMs = 10_000;
+
+/** A client of the API server's Serve endpoints. Of several servers (standby heads) it asks the one that answered last first. */
 export class ApiClient {
-  readonly url: string;
+  readonly #urls: readonly string[];
   readonly #token: string;
   readonly #clock: Clock;
+  #preferred = 0;
 
-  constructor(url: string, token: string, clock: Clock = systemClock) {
-    this.url = url;
+  constructor(urls: string | readonly string[], token: string, clock: Clock = systemClock) {
+    this.#urls = typeof urls === "string" ? [urls] : urls;
     this.#token = token;
     this.#clock = clock;
+  }
+
+  /** Of the server that is asked first. */
+  get url(): string {
+    return this.#urls[this.#preferred] ?? "";
   }
 
   /** Puts the config; `invalid_config` with the server's text when it is refused. */
@@ -93,8 +103,24 @@ export class ApiClient {
     return response.ok;
   }
 
-  #fetch(path: string, init: RequestInit): Promise<Response> {
+  /** The first answer that is no 503: a server without a leader says so by one. */
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
     const headers = { ...(init.headers as Record<string, string> | undefined), authorization: `Bearer ${this.#token}` };
-    return fetch(`${this.url}${path}`, { ...init, headers, signal: AbortSignal.timeout(10_000) });
+    const start = this.#preferred;
+    for (let tried = 1; ; tried += 1) {
+      const at = (start + tried - 1) % this.#urls.length;
+      const last = tried >= this.#urls.length;
+      const signal = AbortSignal.timeout(last ? lastTryTimeoutMs : tryTimeoutMs);
+      try {
+        const response = await fetch(`${this.#urls[at]}${path}`, { ...init, headers, signal });
+        if (response.status !== 503 || last) {
+          if (response.ok) this.#preferred = at;
+          return response;
+        }
+        await response.body?.cancel();
+      } catch (error) {
+        if (last) throw error;
+      }
+    }
   }
 }

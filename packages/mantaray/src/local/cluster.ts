@@ -30,6 +30,8 @@ export interface LocalClusterOptions {
   readonly agentPort?: number;
   /** Folder for everything the cluster writes; the run's own part is removed at the end. */
   readonly tempDir: string;
+  /** Where the control store keeps its tables, as `RAY_REDIS_ADDRESS` spells it. Default: a folder of the run. */
+  readonly redisAddress?: string;
   /** Start lost nodes again. Default true. */
   readonly keepNodes?: boolean;
   /** Whether there is a front address. Default true. */
@@ -48,7 +50,8 @@ export class LocalCluster {
   readonly token: string;
   /** Where clients send requests. */
   readonly url: string;
-  readonly gcsAddress: string;
+  /** Control stores, `host:port`: the head's, then the standbys'. */
+  readonly gcsAddresses: readonly string[];
   readonly #options: LocalClusterOptions;
   readonly #runDir: string;
   readonly #ended = new AbortController();
@@ -56,15 +59,24 @@ export class LocalCluster {
 
   constructor(options: LocalClusterOptions) {
     const clock = options.clock ?? systemClock;
-    const env = { ...(options.env ?? process.env), MANTA_APP_PATH: options.plan.appPath.join(":") };
+    const env = {
+      ...(options.env ?? process.env),
+      MANTA_APP_PATH: options.plan.appPath.join(":"),
+      ...(options.redisAddress === undefined ? {} : { RAY_REDIS_ADDRESS: options.redisAddress }),
+    };
     const subnet = options.subnet ?? "127.0.0";
     const headIp = `${subnet}.1`;
     this.#options = options;
     this.#runDir = join(options.tempDir, `run-${process.pid}`);
     this.token = loadAuthToken(env, { create: true });
-    this.gcsAddress = `${headIp}:${options.gcsPort ?? 6379}`;
+    const headIps = options.plan.nodes.flatMap(({ head }, index) => (head ? [`${subnet}.${index + 1}`] : []));
+    this.gcsAddresses = headIps.map((ip) => `${ip}:${options.gcsPort ?? 6379}`);
     this.url = `http://${headIp}:${httpPortOf(options)}`;
-    this.api = new ApiClient(`http://${headIp}:${options.dashboardPort ?? 8265}`, this.token, clock);
+    this.api = new ApiClient(
+      headIps.map((ip) => `http://${ip}:${options.dashboardPort ?? 8265}`),
+      this.token,
+      clock,
+    );
     this.nodes = options.plan.nodes.map(
       (plan, index) =>
         new LocalNode(
@@ -74,17 +86,28 @@ export class LocalCluster {
             clock,
             env,
             tempDir: options.tempDir,
-            node: this.#nodeOptions(plan, `${subnet}.${index + 1}`, headIp),
+            node: this.#nodeOptions(plan, `${subnet}.${index + 1}`),
           },
           options.events ?? quiet,
         ),
     );
   }
 
+  /** The first head of the plan, whether or not it leads. */
   get head(): LocalNode {
-    const head = this.nodes.find((node) => node.head);
+    const head = this.heads[0];
     if (head === undefined) throw new MantaError("invalid_argument", "the plan has no head");
     return head;
+  }
+
+  /** The head and its standbys. */
+  get heads(): readonly LocalNode[] {
+    return this.nodes.filter((node) => node.head);
+  }
+
+  /** Of the first head. */
+  get gcsAddress(): string {
+    return this.gcsAddresses[0] ?? "";
   }
 
   get workers(): readonly LocalNode[] {
@@ -93,7 +116,7 @@ export class LocalCluster {
 
   /** Address of a node's own proxy, `host:port`. */
   proxyOf(node: LocalNode): string {
-    return `${node.ip}:${node.head && this.#hasFront ? httpPortOf(this.#options) + 1 : httpPortOf(this.#options)}`;
+    return `${node.ip}:${this.#proxyPort(node.ip)}`;
   }
 
   /** Starts nodes and front together; resolves when all nodes are up and the API server answers. */
@@ -124,7 +147,7 @@ export class LocalCluster {
   async stop(): Promise<void> {
     this.#ended.abort();
     await Promise.all(this.workers.map((node) => node.stop(stopGraceMs)));
-    await this.head.stop(stopGraceMs);
+    for (const head of this.heads.toReversed()) await head.stop(stopGraceMs);
     await this.#front?.then(
       (front) => front.stop(),
       () => undefined,
@@ -172,11 +195,20 @@ export class LocalCluster {
     );
   }
 
-  #nodeOptions(plan: LocalNodePlan, ip: string, headIp: string) {
+  /** The front has the first head's address. */
+  #proxyPort(ip: string): number {
+    const port = httpPortOf(this.#options);
+    return this.#hasFront && ip === new URL(this.url).hostname ? port + 1 : port;
+  }
+
+  #nodeOptions(plan: LocalNodePlan, ip: string) {
     const options = this.#options;
+    const standby = plan.standby ?? false;
     return {
       head: plan.head,
-      ...(plan.head ? { storage: join(this.#runDir, "gcs-store") } : { addresses: [this.gcsAddress] }),
+      ...(standby ? { standby } : {}),
+      ...(plan.head && options.redisAddress === undefined ? { storage: join(this.#runDir, "gcs-store") } : {}),
+      ...(plan.head && !standby ? {} : { addresses: standby ? [this.gcsAddress] : this.gcsAddresses }),
       nodeIpAddress: ip,
       nodeName: plan.name,
       ...(plan.numCpus === undefined ? {} : { numCpus: plan.numCpus }),
@@ -184,10 +216,10 @@ export class LocalCluster {
       resources: plan.resources,
       labels: plan.labels,
       port: options.gcsPort ?? 6379,
-      dashboardHost: headIp,
+      dashboardHost: plan.head ? ip : new URL(this.url).hostname,
       dashboardPort: options.dashboardPort ?? 8265,
       dashboardAgentListenPort: options.agentPort ?? 52365,
-      proxyPort: plan.head && this.#hasFront ? httpPortOf(options) + 1 : httpPortOf(options),
+      proxyPort: this.#proxyPort(ip),
       tempDir: options.tempDir,
       sessionDir: join(this.#runDir, "session"),
       idleWorkers: 1,

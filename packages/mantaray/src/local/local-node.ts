@@ -36,6 +36,7 @@ export class LocalNode {
   #process: NodeHandle | undefined;
   #restart: Timer | undefined;
   #stopping = false;
+  #held = false;
   #ready = false;
   #starting: Promise<NodeHandle> | undefined;
 
@@ -91,6 +92,24 @@ export class LocalNode {
     sweepOrphans(this.#tempDir);
   }
 
+  /** From now on it stays down when it dies, until `release`. */
+  hold(): void {
+    this.#held = true;
+    this.#restart?.cancel();
+  }
+
+  /** Starts it again, if it is down, and whenever it dies. */
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    if (this.#process === undefined && !this.#stopping) void this.#startAgain();
+  }
+
+  /** SIGTERM to the agent: it leaves in order, and comes back as after any end. */
+  terminate(): void {
+    this.#process?.kill("SIGTERM");
+  }
+
   /** SIGKILL to the agent alone: its processes notice and leave. */
   killAgent(): void {
     this.#process?.kill("SIGKILL");
@@ -106,7 +125,8 @@ export class LocalNode {
     if (this.#process === spawned) this.#process = undefined;
     if (this.#stopping) return;
     this.#events.onLost(this, exit.signal ?? `code ${exit.exitCode}`);
-    if (this.#options.keep) this.#restart = this.#options.clock.after(restartDelayMs, () => void this.#startAgain());
+    if (this.#options.keep && !this.#held)
+      this.#restart = this.#options.clock.after(restartDelayMs, () => void this.#startAgain());
   }
 
   async #startAgain(): Promise<void> {

@@ -3,6 +3,8 @@ export interface LocalNodePlan {
   /** For people: "head", "worker-1", or the group's name and a number. */
   readonly name: string;
   readonly head: boolean;
+  /** A head that waits for the other one's end. Needs a store that both can open (`LocalClusterOptions.redisAddress`). */
+  readonly standby?: boolean;
   /** Undefined: the machine's cores. */
   readonly numCpus: number | undefined;
   readonly numGpus: number;
