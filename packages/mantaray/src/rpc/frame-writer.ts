@@ -119,6 +119,14 @@ export class FrameWriter {
     writeU32(this.#cork, at, count);
   }
 
+  ping(): void {
+    this.#begin(0, 0, frameTypes.ping, 0, 0);
+  }
+
+  pong(): void {
+    this.#begin(0, 0, frameTypes.pong, 0, 0);
+  }
+
   /** Writes all frames now. True: the kernel has them all. */
   flush(): boolean {
     const taken = this.#write();

@@ -8,8 +8,10 @@ import { FrameViolation, frameTypes, fromAcceptor, readU32 } from "./frames.ts";
 import { AcceptedStream } from "./in-stream.ts";
 import { type InboundHost, InboundStreams } from "./inbound-streams.ts";
 import { rpcLimits } from "./limits.ts";
+import { LinkLife } from "./link-life.ts";
 import type { OpenedStream, OutStreamHost } from "./out-stream.ts";
 import { goawayReset, OutboundStreams } from "./outbound-streams.ts";
+import { type Pulsed, processPulse } from "./pulse.ts";
 import type { Stream } from "./stream.ts";
 import {
   type Link,
@@ -21,18 +23,20 @@ import {
   type StreamKind,
   streamKinds,
 } from "./types.ts";
+import type { KernelLook } from "./wire/kernel-look.ts";
 import type { Wire } from "./wire/wire.ts";
 
 type AnyStream = OpenedStream | AcceptedStream;
 
 /** A link over a wire whose handshake is done: ties reader, writer and both tables of streams together. */
-export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
+export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost, Pulsed {
   readonly peer: PeerIdentity;
   readonly writer: FrameWriter;
   readonly ledger: AcceptLedger | undefined;
   localLoad = 0;
   #state: "open" | "closed" = "open";
   #peerDraining = false;
+  #withdrawn = false;
   readonly #log: Log;
   readonly #wire: Wire;
   readonly #reader: FrameReader;
@@ -46,6 +50,8 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
   #closeReason = "";
   readonly #closeListeners: ((reason: string) => void)[] = [];
   readonly #drainingListeners: (() => void)[] = [];
+  readonly #suspectListeners: ((suspect: boolean) => void)[] = [];
+  readonly #life: LinkLife;
 
   constructor(wire: Wire, peer: PeerIdentity, log: Log, ledger?: AcceptLedger) {
     this.ledger = ledger;
@@ -57,9 +63,21 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
     this.#outbound = new OutboundStreams(this);
     this.#inbound = new InboundStreams(this);
     wire.onChunk = (chunk) => this.receive(chunk);
-    wire.duplex.once("close", () => this.close("the peer closed the link"));
-    wire.duplex.once("end", () => this.close("the peer closed the link"));
-    wire.duplex.on("error", (error: Error) => this.close(error.message));
+    this.#life = new LinkLife({
+      streams: () => this.streams,
+      ping: () => this.writer.ping(),
+      onSuspectChange: (suspect) => {
+        for (const listener of this.#suspectListeners) this.#notify(() => listener(suspect));
+      },
+      onCut: () => this.#onCut(),
+    });
+    wire.duplex.once("close", () => this.#onEnd("the peer closed the link"));
+    wire.duplex.once("end", () => this.#onEnd("the peer closed the link"));
+    wire.duplex.on("error", (error: NodeJS.ErrnoException) => {
+      if (networkErrors.has(error.code ?? "")) this.close(error.message);
+      else this.#onEnd(error.message);
+    });
+    processPulse.add(this);
   }
 
   get link(): Link {
@@ -72,6 +90,10 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
 
   get streams(): number {
     return this.#outbound.count + this.#inbound.count;
+  }
+
+  get suspect(): boolean {
+    return this.#life.suspect && !this.closed;
   }
 
   get peerDraining(): boolean {
@@ -103,7 +125,7 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
     handler: OutStreamHandler,
   ): OutStream {
     if (this.closed) throw new MantaError("link_lost", `the link is closed: ${this.#closeReason}`);
-    if (this.#peerDraining) throw new MantaError("draining", "the peer takes no more streams");
+    if (this.#peerDraining || this.#withdrawn) throw new MantaError("draining", "the peer takes no more streams");
     if (head.length > rpcLimits.headBytesMax) {
       throw new MantaError(
         "payload_too_large",
@@ -126,15 +148,56 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
     return new Promise((resolve) => this.#inbound.whenEmpty(resolve));
   }
 
+  withdraw(): void {
+    if (this.closed || this.#withdrawn) return;
+    this.#withdrawn = true;
+    for (const stream of this.#outbound.withdraw()) this.#guard(stream, () => stream.withdraw());
+    for (const stream of this.#outbound.all()) this.#guard(stream, () => stream.onSilent());
+    this.#closeWhenIdle();
+  }
+
   close(reason = "closed here"): void {
+    if (this.closed) return;
+    // What the peer said last was not read.
+    this.#outbound.assumeAccepted();
+    this.#end(reason, () => this.#wire.close());
+  }
+
+  peerDied(reason: string): void {
+    if (this.closed) return;
+    if (this.ledger !== undefined || this.#outbound.count === 0) this.close(reason);
+    else setTimeout(() => this.close(reason), rpcLimits.lastWordsMs).unref();
+  }
+
+  beat(look: KernelLook): void {
+    this.#life.beat(() => this.#wire.unreachable?.(look) ?? false);
+  }
+
+  /** The peer's process or kernel ended it: all that it said has been read, unless the network swallowed some. */
+  #onEnd(reason: string): void {
+    if (this.#life.unreachable) this.close(reason);
+    else this.#end(reason, () => this.#wire.close());
+  }
+
+  #onCut(): void {
+    this.#log.warn({ peer: this.peer, silentMs: rpcLimits.cutAfterMs }, "link closed: the network to the peer is cut");
+    this.#outbound.assumeAccepted();
+    this.#end("the network to the peer is cut", () => {
+      if (this.#wire.drop === undefined) this.#wire.close();
+      else this.#wire.drop();
+    });
+  }
+
+  #end(reason: string, closeWire: () => void): void {
     if (this.closed) return;
     this.#state = "closed";
     this.#closeReason = reason;
+    processPulse.remove(this);
     // What is laid already still leaves, a GOAWAY or RESET above all.
     this.writer.flush();
     this.#deadlines.stop();
     this.#awaitingSocket = [];
-    this.#wire.close();
+    closeWire();
     this.#outbound.onLinkLost();
     this.ledger?.close();
     for (const stream of [...this.#outbound.all(), ...this.#inbound.all()]) {
@@ -152,9 +215,14 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
     this.#drainingListeners.push(listener);
   }
 
+  onSuspectChange(listener: (suspect: boolean) => void): void {
+    this.#suspectListeners.push(listener);
+  }
+
   /** Bytes from the wire: valid only during the call. */
   receive(chunk: Buffer): void {
     if (this.closed) return;
+    this.#life.heard = true;
     try {
       this.#reader.push(chunk);
       if (!this.closed) this.#inbound.afterRead();
@@ -169,6 +237,8 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
     if (type === frameTypes.open) this.#inbound.onOpen(generation, slot, buffer, start, end);
     else if (type === frameTypes.accept) this.#outbound.onAccept(readU32(buffer, start));
     else if (type === frameTypes.goaway) this.#onGoaway(readU32(buffer, start));
+    else if (type === frameTypes.ping) this.writer.pong();
+    else if (type === frameTypes.pong) return;
     else if ((type & fromAcceptor) !== 0) {
       const stream = this.#outbound.find(generation, slot);
       if (stream === undefined) return;
@@ -216,6 +286,14 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
     if (stream instanceof AcceptedStream) this.#inbound.remove(stream);
     else this.#outbound.remove(stream as OpenedStream);
     this.#deadlines.unwatch(stream as AnyStream);
+    if (this.#withdrawn) this.#closeWhenIdle();
+  }
+
+  /** Later: whoever ends the last stream is in the middle of it. */
+  #closeWhenIdle(): void {
+    queueMicrotask(() => {
+      if (this.streams === 0) this.close("withdrawn");
+    });
   }
 
   #onGoaway(wireCount: number): void {
@@ -270,3 +348,6 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost {
 }
 
 const nothing = Buffer.alloc(0);
+
+/** The kernel gave the connection up by itself: the peer did not end it. */
+const networkErrors = new Set(["ETIMEDOUT", "EHOSTUNREACH", "EHOSTDOWN", "ENETUNREACH", "ENETDOWN"]);

@@ -20,6 +20,8 @@ import { rpcLimits } from "./limits.ts";
  *   RESET     u8 code | message, UTF-8
  *   WINDOW    u32 bytes       credit returned
  *   GOAWAY    u32 count       open no more; the first `count` OPENs are decided, later ones never started
+ *   PING      nothing         are you there?
+ *   PONG      nothing         the event loop is
  */
 export const frameTypes = {
   open: 1,
@@ -31,6 +33,8 @@ export const frameTypes = {
   reset: 7,
   window: 8,
   goaway: 9,
+  ping: 10,
+  pong: 11,
 } as const;
 
 /** Bit of a type byte: the sender is the acceptor of the stream. */
@@ -60,6 +64,8 @@ define(frameTypes.accept, 4, 4);
 define(frameTypes.reject | fromAcceptor, 2, 2);
 define(frameTypes.response | fromAcceptor, responseFixedBytes, rpcLimits.frameBytesMax);
 define(frameTypes.goaway, 4, 4);
+define(frameTypes.ping, 0, 0);
+define(frameTypes.pong, 0, 0);
 for (const side of [0, fromAcceptor]) {
   define(frameTypes.data | side, 0, limits.dataFrameBytesMax);
   define(frameTypes.end | side, 0, 0);

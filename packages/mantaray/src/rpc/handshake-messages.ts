@@ -4,7 +4,7 @@ import { rpcLimits } from "./limits.ts";
 import type { Wire } from "./wire/wire.ts";
 
 /** Version of handshake and frames. Both ends must have the same. */
-export const linkVersion = 1;
+export const linkVersion = 2;
 
 /** Messages of the handshake: "mnta" | u8 version | u8 type | u16 length | payload. The same in every version. */
 export const handshakeTypes = { hello: 1, challenge: 2, proof: 3, welcome: 4, refusal: 5 } as const;

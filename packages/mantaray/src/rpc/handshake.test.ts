@@ -7,6 +7,7 @@ import type { MantaError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
 import { waitFor } from "../base/wait.ts";
 import { dial } from "./dial.ts";
+import { linkVersion } from "./handshake-messages.ts";
 import { type LinkServer, listen } from "./listen.ts";
 import type { Link } from "./types.ts";
 
@@ -50,7 +51,7 @@ const code = async (promise: Promise<unknown>): Promise<string> => {
 const message = (type: number, payload: Buffer): Buffer => {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(payload.length);
-  return Buffer.concat([Buffer.from("mnta\x01"), Buffer.from([type]), length, payload]);
+  return Buffer.concat([Buffer.from("mnta"), Buffer.from([linkVersion, type]), length, payload]);
 };
 
 describe("the handshake", () => {

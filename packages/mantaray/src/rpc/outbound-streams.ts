@@ -100,6 +100,18 @@ export class OutboundStreams {
     }
   }
 
+  /** What the peer decided last is lost with the network: any of them may have started. */
+  assumeAccepted(): void {
+    if (this.#host.ledger === undefined) this.acceptedCount = this.#opened;
+  }
+
+  /** We give up on a silent peer: the streams that it has not begun with, and now never will. */
+  withdraw(): OpenedStream[] {
+    if (this.#host.ledger === undefined) return [];
+    this.onLinkLost();
+    return this.all().filter((stream) => stream.awaitsAcceptance);
+  }
+
   /** The peer takes no more: what it had not seen when it said so never started. Returns those streams. */
   onGoaway(wireCount: number): OpenedStream[] {
     const decided = this.#absolute(wireCount);

@@ -71,6 +71,8 @@ export interface OutStreamHandler {
    */
   onReset(code: ResetCode, message: string, accepted: boolean): void;
   onWritable(): void;
+  /** The link was withdrawn while this stream had no answer, and it may have started: the handler may reset it. */
+  onSilent?(): void;
 }
 
 /** The acceptor's half of a stream. */
@@ -142,9 +144,29 @@ export interface Link {
   drain(): Promise<void>;
   /** The peer sent GOAWAY. */
   readonly peerDraining: boolean;
-  /** Closes now; open streams see `linkLost`. */
+  /**
+   * Gives up on a silent peer without ending what it runs: no stream can be opened here any more. Over a unix
+   * socket, where both ends note what they decided, streams with `acceptRequired` that the peer never decided
+   * end with `draining`, not accepted, which is exact; every other unanswered stream hears `onSilent`. The
+   * link closes when its last stream has ended.
+   */
+  withdraw(): void;
+  /**
+   * Nothing came for over a second though a PING asks for it: others are better while there are others. Busy and
+   * stopped peers are suspect too. A link ends by itself only when for three seconds not even the peer's kernel
+   * acknowledges anything (known on Linux, over TCP).
+   */
+  readonly suspect: boolean;
+  /**
+   * Closes now; open streams see `linkLost`. On a link without a ledger, streams which the peer may have accepted
+   * unheard count as accepted.
+   */
   close(reason?: string): void;
+  /** Somebody who knows says that the peer's process is dead: closes once its last words are read, within 100 ms. */
+  peerDied(reason: string): void;
   /** Fires once, whoever closed it. */
   onClose(listener: (reason: string) => void): void;
   onPeerDraining(listener: () => void): void;
+  /** Each time `suspect` changes while the link is open. */
+  onSuspectChange(listener: (suspect: boolean) => void): void;
 }

@@ -42,6 +42,11 @@ const socketWire = (socket: Socket): Wire & { readonly duplex: Socket } => {
         setTimeout(() => socket.destroy(), rpcLimits.lingerMs).unref();
       }
     },
+    unreachable: (look) => {
+      const { localPort, remotePort } = socket;
+      return localPort !== undefined && remotePort !== undefined && look.unreachable(localPort, remotePort);
+    },
+    drop: () => void (socket.remotePort === undefined ? socket.destroy() : socket.resetAndDestroy()),
   };
 };
 

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { KernelLook } from "./kernel-look.ts";
 
 /**
  * A connected duplex socket, whichever kind. One file a kind makes them (`unix.ts`, `tcp.ts`, `memory.ts`);
@@ -11,4 +12,8 @@ export interface Wire {
   onChunk: (chunk: Buffer) => void;
   /** Sends what is written already, then closes: at once where the kernel has it all. */
   close(): void;
+  /** The other machine acknowledges nothing. Not known of every kind of wire. */
+  unreachable?(look: KernelLook): boolean;
+  /** Closes and forgets what is written: it shall not arrive once the network heals. */
+  drop?(): void;
 }
