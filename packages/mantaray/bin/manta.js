@@ -15,6 +15,8 @@ const newEnough = major > needed[0] || (major === needed[0] && minor >= needed[1
 /** In an image `serve` and `ray` are this program under another name. */
 const aliasArguments = basename(process.argv[1] ?? "") === "serve" ? ["serve"] : [];
 
+hidePassword();
+
 if (newEnough) {
   module.enableCompileCache?.();
   process.argv.splice(2, 0, ...aliasArguments);
@@ -29,6 +31,18 @@ if (newEnough) {
     );
     process.exitCode = 1;
   }
+}
+
+/** Process lists show arguments to everybody on the machine: a password moves on in the environment. */
+function hidePassword() {
+  const at = process.argv.findIndex((argument) => /^--redis-password(=|$)/.test(argument));
+  if (at < 2) return;
+  const [option, inline] = process.argv[at].split(/=(.*)/s);
+  const value = inline ?? process.argv[at + 1];
+  if (value === undefined) return;
+  process.argv.splice(at, inline === undefined ? 2 : 1);
+  process.env.REDIS_PASSWORD = value;
+  process.title = ["manta", ...process.argv.slice(2), `${option}=***`].join(" ");
 }
 
 /** In the repository: a source was changed after the last build, or nothing is built. The source runs as it is, only slower. */

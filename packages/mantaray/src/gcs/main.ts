@@ -4,7 +4,7 @@ import { systemClock } from "../base/clock.ts";
 import { MantaError } from "../base/errors.ts";
 import { createLog, type Log } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
-import { type ControlStore, openEmbeddedStore, openMemoryStore } from "../store/index.ts";
+import { type ControlStore, openEmbeddedStore, openMemoryStore, openRedisStore } from "../store/index.ts";
 import { parseGcsOptions, type StorageOption } from "./options.ts";
 import { type RunningGcs, startGcs } from "./start-gcs.ts";
 
@@ -37,16 +37,28 @@ const run = async (log: Log): Promise<void> => {
     throw portAdvice(error, host, port);
   }
   process.stdout.write(`${JSON.stringify({ ready: true, address: gcs.address })}\n`);
-  log.info({ address: gcs.address, storage }, "the control store serves");
+  log.info({ address: gcs.address, storage: storageText(storage) }, "the control store serves");
   const failure = await Promise.race([stopped, gcs.failed]);
   await gcs.close();
   if (failure !== undefined) throw failure;
 };
 
-const openStore = (storage: StorageOption, log: Log): Promise<ControlStore> =>
-  storage.kind === "memory"
-    ? openMemoryStore({ clock: systemClock })
-    : openEmbeddedStore({ directory: storage.directory, clock: systemClock, log });
+const openStore = (storage: StorageOption, log: Log): Promise<ControlStore> => {
+  const clock = systemClock;
+  switch (storage.kind) {
+    case "memory":
+      return openMemoryStore({ clock });
+    case "embedded":
+      return openEmbeddedStore({ directory: storage.directory, clock, log });
+    case "redis":
+      return openRedisStore({ config: storage.config, namespace: storage.namespace, clock, log });
+  }
+};
+
+const storageText = (storage: StorageOption): string => {
+  if (storage.kind === "embedded") return storage.directory;
+  return storage.kind === "redis" ? `${storage.config.description} (${storage.namespace})` : storage.kind;
+};
 
 /** Resolves when this process is to end: a signal, or the end of the agent that started it, seen by its pipe. */
 const stopRequested = (log: Log): Promise<undefined> =>

@@ -20,9 +20,20 @@ describe("options of the control store process", () => {
     });
   });
 
+  it("take a Redis from the environment, where its secrets are", () => {
+    const env = {
+      RAY_REDIS_ADDRESS: "redis://manta:hidden@redis.internal:6380/2",
+      RAY_external_storage_namespace: "blue",
+    };
+    const { storage } = parseGcsOptions(["--storage", "redis"], env);
+    expect(storage).toMatchObject({ kind: "redis", namespace: "blue", config: { db: 2 } });
+    expect(JSON.stringify(storage)).not.toContain("hidden");
+    expect(() => parseGcsOptions(["--storage", "redis"], {})).toThrow("RAY_REDIS_ADDRESS");
+  });
+
   it("are refused with the option and the rule", () => {
     expect(() => parseGcsOptions(["--port", "70000"], {})).toThrow("--port: must be a number from 0 to 65535");
-    expect(() => parseGcsOptions(["--storage", "disk"], {})).toThrow('--storage: must be "memory" or "embedded:');
+    expect(() => parseGcsOptions(["--storage", "disk"], {})).toThrow('--storage: must be "memory", "embedded:');
     expect(() => parseGcsOptions(["--prot", "1"], {})).toThrow("--prot");
   });
 });

@@ -1,9 +1,13 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { MantaError } from "../base/errors.ts";
+import { type RedisConfig, redisConfig, redisNamespace } from "../store/redis/config.ts";
 
 /** Where the tables are kept. */
-export type StorageOption = { readonly kind: "memory" } | { readonly kind: "embedded"; readonly directory: string };
+export type StorageOption =
+  | { readonly kind: "memory" }
+  | { readonly kind: "embedded"; readonly directory: string }
+  | { readonly kind: "redis"; readonly config: RedisConfig; readonly namespace: string };
 
 /** Resolved options of the control store process. */
 export interface GcsProcessOptions {
@@ -18,8 +22,9 @@ export interface GcsProcessOptions {
 }
 
 /**
- * `--host` (127.0.0.1) `--port` (6379, 0 for any) `--storage memory|embedded:<dir>` (memory, or
- * `RAY_gcs_storage_path`) `--session-name` `--holder` (the node's id) `--advertise` (`tcp:host:port`).
+ * `--host` (127.0.0.1) `--port` (6379, 0 for any) `--storage memory|embedded:<dir>|redis` (memory, or
+ * `RAY_gcs_storage_path`; `redis`: the one that `RAY_REDIS_ADDRESS` names, whose secrets belong into no argument)
+ * `--session-name` `--holder` (the node's id) `--advertise` (`tcp:host:port`).
  * `invalid_argument` names the option and the rule.
  */
 export const parseGcsOptions = (
@@ -39,7 +44,7 @@ export const parseGcsOptions = (
   return {
     host: values.host ?? "127.0.0.1",
     port: port.data,
-    storage: parseStorage(storage),
+    storage: parseStorage(storage, env),
     sessionName: values["session-name"] ?? `session_${process.pid}`,
     holder: values.holder ?? "",
     advertise: values.advertise ?? "",
@@ -66,12 +71,13 @@ const parse = (args: readonly string[]) => {
 
 const portSchema = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().max(65_535));
 
-const parseStorage = (text: string): StorageOption => {
+const parseStorage = (text: string, env: Readonly<Record<string, string | undefined>>): StorageOption => {
   if (text === "memory") return { kind: "memory" };
+  if (text === "redis") return { kind: "redis", config: redisConfig(env), namespace: redisNamespace(env) };
   const directory = /^embedded:(.+)$/.exec(text)?.[1];
   if (directory !== undefined) return { kind: "embedded", directory };
   throw new MantaError(
     "invalid_argument",
-    `--storage: must be "memory" or "embedded:<directory>", got ${JSON.stringify(text)}`,
+    `--storage: must be "memory", "embedded:<directory>" or "redis", got ${JSON.stringify(text)}`,
   );
 };

@@ -5,6 +5,8 @@ import { z } from "zod";
 import { systemClock } from "../base/clock.ts";
 import { type NodeId, newNodeId, type WorkerId } from "../base/ids.ts";
 import { nodeIdSchema } from "../protocol/ids.ts";
+// The file, not the layer: a node agent opens no store and need not load its clients.
+import { namesRedis, redisConfig, redisNamespace } from "../store/redis/config.ts";
 import { nodeLimits } from "./limits.ts";
 import { defaultNodeIp, inPod, isLoopback } from "./node-ip.ts";
 import { nodePaths, workerSocket } from "./node-paths.ts";
@@ -49,7 +51,10 @@ export interface NodeOptions {
   readonly tempDir?: string;
   /** Default: the host name. */
   readonly nodeName?: string;
-  /** Persistence of the control store: `memory` or a folder; default `RAY_gcs_storage_path`, else <temp dir>/gcs-store. */
+  /**
+   * Persistence of the control store: `memory`, `redis` or a folder. Default: `redis` where `RAY_REDIS_ADDRESS` is set,
+   * else `RAY_gcs_storage_path`, else <temp dir>/gcs-store.
+   */
   readonly storage?: string;
   /** Workers started ahead of need. Default `MANTA_IDLE_WORKERS`, else 2. */
   readonly idleWorkers?: number | string;
@@ -84,7 +89,7 @@ export const resolvedNodeOptionsSchema = z
     tempDir: z.string(),
     sessionDir: z.string(),
     nodeName: z.string(),
-    /** `memory` or `embedded:<dir>`. */
+    /** `memory`, `embedded:<dir>` or `redis` (the one that the environment names). */
     storage: z.string(),
     idleWorkers: z.number().int(),
     cleanSession: z.boolean(),
@@ -135,7 +140,7 @@ export const resolveNodeOptions = async (
     tempDir,
     sessionDir: options.sessionDir ?? join(tempDir, sessionName()),
     nodeName: options.nodeName ?? hostname(),
-    storage: storageValue(options.storage ?? env.RAY_gcs_storage_path ?? join(tempDir, "gcs-store")),
+    storage: storageValue(options.storage, tempDir, head ? env : {}),
     idleWorkers: countValue(
       options.idleWorkers === undefined ? "MANTA_IDLE_WORKERS" : "idleWorkers",
       options.idleWorkers ?? env.MANTA_IDLE_WORKERS,
@@ -153,9 +158,21 @@ const reconnectTimeoutMs = (env: Readonly<Record<string, string | undefined>>): 
   return text === undefined ? null : amountValue("RAY_gcs_rpc_server_reconnect_timeout_s", text, 0) * 1_000;
 };
 
-/** As the control store's own option wants it. */
-const storageValue = (value: string): string =>
-  value === "memory" || value.startsWith("embedded:") ? value : `embedded:${resolve(value)}`;
+/** As the control store's own option wants it. What is wrong with a Redis is said here, where somebody reads it. */
+const storageValue = (
+  option: string | undefined,
+  tempDir: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string => {
+  const fallback = namesRedis(env) ? "redis" : (env.RAY_gcs_storage_path ?? join(tempDir, "gcs-store"));
+  const value = option ?? fallback;
+  if (value === "redis") {
+    redisConfig(env);
+    redisNamespace(env);
+    return value;
+  }
+  return value === "memory" || value.startsWith("embedded:") ? value : `embedded:${resolve(value)}`;
+};
 
 /** Absolute, and short enough for the unix sockets in it. */
 const tempDirValue = (value: string): string => {

@@ -5,6 +5,7 @@ import type { CliContext } from "../context.ts";
 import { startedText } from "../output/started-text.ts";
 import { holdNode } from "../start/hold-node.ts";
 import { ignoredOptions } from "../start/ignored-options.ts";
+import { redisEnv } from "../start/redis-env.ts";
 
 /** Options as commander gives them; the node checks the values. */
 interface StartOptions {
@@ -23,6 +24,8 @@ interface StartOptions {
   readonly dashboardAgentListenPort?: string;
   readonly proxyPort?: string;
   readonly tempDir?: string;
+  readonly redisUsername?: string;
+  readonly redisPassword?: string;
   readonly block: boolean;
 }
 
@@ -44,6 +47,8 @@ export const command = (context: CliContext): Command => {
     .option("--dashboard-agent-listen-port <port>", "health endpoint of this node (default: 52365)")
     .option("--proxy-port <port>", "this node's HTTP proxy (default: the cluster's, 8000)")
     .option("--temp-dir <folder>", "files, sockets and logs (default: MANTA_TEMP_DIR, else /tmp/manta)")
+    .option("--redis-username <name>", "user of the Redis that RAY_REDIS_ADDRESS names (default: REDIS_USERNAME)")
+    .option("--redis-password <secret>", "its password; better in REDIS_PASSWORD, which no process list shows")
     .option("--block", "stay until the node ends; SIGTERM and Ctrl-C end it in order", false)
     .addOption(new Option("--node-name <name>", "name of this node, for people").hideHelp());
   for (const option of ignoredOptions()) start.addOption(option);
@@ -69,11 +74,12 @@ const run = async (context: CliContext, options: StartOptions, self: Command): P
   const ignored = ignoredOptions().filter((option) => self.getOptionValueSource(option.attributeName()) === "cli");
   if (ignored.length > 0)
     context.warn(`manta: without effect here: ${ignored.map((option) => option.long).join(", ")}`);
-  const resolved = await resolveNodeOptions(nodeOptions(options), context.env);
+  const env = redisEnv(context.env, options);
+  const resolved = await resolveNodeOptions(nodeOptions(options), env);
   const node = spawnNode(resolved, {
     stdio: options.block ? "inherit" : "log",
     // Where import paths of applications are looked up: the folder of whoever starts the head.
-    env: { ...context.env, MANTA_APP_PATH: context.env.MANTA_APP_PATH ?? context.cwd },
+    env: { ...env, MANTA_APP_PATH: env.MANTA_APP_PATH ?? context.cwd },
   });
   if (options.block) return holdNode(context, node, (ready) => context.print(startedText(context, node, ready, true)));
   const ready = await node.ready.catch((error: unknown) => {

@@ -2,8 +2,6 @@ import { Option } from "commander";
 
 /** Flags of the reference's `start` that manifests and scripts pass and that mean nothing here (section 3.2). */
 const flags = [
-  "--redis-username <name>",
-  "--redis-password <secret>",
   "--object-manager-port <port>",
   "--node-manager-port <port>",
   "--min-worker-port <port>",
