@@ -21,6 +21,8 @@ export const routerCountersSchema = z.object({
   rejected: z.number(),
   retriedNotAccepted: z.number(),
   retriedRepeatable: z.number(),
+  retriedSilent: z.number(),
+  outliers: z.number(),
   queued: z.number(),
   overflow: z.number(),
   timedOut: z.number(),

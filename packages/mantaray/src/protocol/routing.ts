@@ -23,6 +23,8 @@ export const routingDeploymentSchema = z.object({
   maxQueuedRequests: z.number().int(),
   /** The deployment says its POSTs may be repeated (DESIGN section 8). */
   retryNonIdempotent: z.boolean(),
+  /** Bytes of a request's body that a caller keeps for another replica. Default `limits.replayBodyBytesMax`. */
+  replayBodyBytesMax: z.number().int().nonnegative().optional(),
   replicas: z.array(routingReplicaSchema),
 });
 export type RoutingDeployment = z.infer<typeof routingDeploymentSchema>;

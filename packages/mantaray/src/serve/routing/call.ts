@@ -1,5 +1,4 @@
 import { MantaError } from "../../base/errors.ts";
-import { limits } from "../../base/limits.ts";
 import { type OutStream, type OutStreamHandler, openFlags, type ResetCode, resetCodes } from "../../rpc/types.ts";
 import type { Expiring } from "./deadlines.ts";
 import { failures } from "./failures.ts";
@@ -14,12 +13,16 @@ import type { Waiting, WaitQueue } from "./wait-queue.ts";
 export interface CallHost {
   readonly counters: RouterCounters;
   readonly heldBytes: HeldBytes;
-  /** Time left, ms, at least 1; 0 for no deadline. */
+  /** Body bytes of a request kept for another replica. */
+  readonly replayBodyBytesMax: number;
+  /** Time left, ms; 0 for no deadline, below 0 when it has passed. */
   remainingMs(request: OutboundRequest): number;
   /** Sends a call that lost its replica to another, or puts it at the front of the queue. */
   place(call: Call): void;
   /** Calls `call.repeat()` as soon as the retry budget allows, or fails it. */
   awaitBudget(call: Call): void;
+  /** Takes a retry out of the budget; false when there is none. */
+  spendRetry(): boolean;
   /** The deadline of `call` has passed: fails it with the reason. */
   onDeadline(call: Call, nowMs: number): void;
   onDone(call: Call): void;
@@ -46,6 +49,8 @@ export class Call implements OutboundCall, OutStreamHandler, Waiting<Call>, Expi
   #writable = false;
   #paused = false;
   #executions = 0;
+  /** Taken from a silent replica once: where all are slow, a second time would only double their work. */
+  #tookFromSilence = false;
   retries = 0;
   /** Since when it waits for the retry budget. */
   budgetWaitSinceMs = 0;
@@ -63,7 +68,7 @@ export class Call implements OutboundCall, OutStreamHandler, Waiting<Call>, Expi
     this.#host = host;
     this.request = request;
     this.deadlineMs = request.deadlineMs;
-    this.#body = request.bodyEnded ? undefined : new HeldBody(host.heldBytes, limits.replayBodyBytesMax);
+    this.#body = request.bodyEnded ? undefined : new HeldBody(host.heldBytes, host.replayBodyBytesMax);
   }
 
   get replicaId(): string {
@@ -82,10 +87,15 @@ export class Call implements OutboundCall, OutStreamHandler, Waiting<Call>, Expi
       replica.usable = false;
       return false;
     }
+    const remainingMs = this.#host.remainingMs(request);
+    if (remainingMs < 0) {
+      this.fail(failures.deadline());
+      return true;
+    }
     replica.outstanding += 1;
     const flags = (request.bodyEnded ? openFlags.end : 0) | (request.repeatable ? 0 : openFlags.acceptRequired);
     try {
-      this.#stream = link.open(request.kind, flags, this.#host.remainingMs(request), request.head, request.body, this);
+      this.#stream = link.open(request.kind, flags, remainingMs, request.head, request.body, this);
     } catch (error) {
       replica.onReleased();
       const { code, rawMessage } = MantaError.from(error);
@@ -187,7 +197,8 @@ export class Call implements OutboundCall, OutStreamHandler, Waiting<Call>, Expi
     const { request } = this;
     if (code === resetCodes.linkLost) replica.lost(stream.link, message);
     const unaccepted = code === resetCodes.refused || code === resetCodes.draining;
-    if (unaccepted) replica.onReject(replica.outstanding);
+    if (unaccepted) replica.block(replica.outstanding);
+    if (this.#state === "sent" && isOwnFailure(code)) replica.onFailure();
     const mayHaveRun = accepted || (request.repeatable && !unaccepted);
     if (mayHaveRun) this.#executions += 1;
     const replayable = this.#body?.replayable ?? true;
@@ -217,6 +228,20 @@ export class Call implements OutboundCall, OutStreamHandler, Waiting<Call>, Expi
       default:
         decision satisfies never;
     }
+  }
+
+  /** The replica says nothing any more and may have begun: where that does no harm, another one gets it. */
+  onSilent(): void {
+    const stream = this.#stream;
+    if (this.#state !== "sent" || stream === undefined || this.#tookFromSilence) return;
+    if (!this.request.repeatable || this.#body?.replayable === false || !this.#host.spendRetry()) return;
+    this.#tookFromSilence = true;
+    this.#executions += 1;
+    stream.reset(resetCodes.canceled, "the replica is silent");
+    this.#release();
+    this.#host.counters.retriedSilent += 1;
+    this.#host.counters.retriedRepeatable += 1;
+    this.#resend();
   }
 
   // The router's side
@@ -304,3 +329,7 @@ export class Call implements OutboundCall, OutStreamHandler, Waiting<Call>, Expi
     return replica;
   }
 }
+
+/** What a replica's machinery does wrong, as opposed to a death, a deadline or the application. */
+const isOwnFailure = (code: ResetCode): boolean =>
+  code === resetCodes.internal || code === resetCodes.protocolError || code === resetCodes.refused;

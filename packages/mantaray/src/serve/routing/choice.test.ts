@@ -33,7 +33,7 @@ const sketches = (minLength: number, maxLength: number) =>
     { minLength, maxLength },
   );
 
-const rulesOf = (preferLocal: boolean): ChoiceRules => ({ maxOngoingRequests: 5, preferLocal });
+const rulesOf = (preferLocal: boolean): ChoiceRules => ({ maxOngoingRequests: 5, preferLocal, panic: false });
 
 const choose = (replicas: readonly Replica[], rules: ChoiceRules, seed = 1): Replica | undefined =>
   new Chooser(seededRandom(seed)).choose(
@@ -101,7 +101,7 @@ describe("choice of a replica", () => {
   it("spreads over many: the most loaded stays near the mean", () => {
     const replicas = Array.from({ length: 100 }, () => replicaOf());
     const chooser = new Chooser(seededRandom(7));
-    const rules = { maxOngoingRequests: 1_000, preferLocal: false };
+    const rules = { maxOngoingRequests: 1_000, preferLocal: false, panic: false };
     for (let request = 0; request < 10_000; request += 1) chooser.choose(replicas, [], rules)!.outstanding += 1;
     expect(Math.max(...replicas.map(({ outstanding }) => outstanding))).toBeLessThan(110);
   });

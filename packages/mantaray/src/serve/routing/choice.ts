@@ -9,6 +9,8 @@ export interface ChoiceRules {
   readonly maxOngoingRequests: number;
   /** Replicas on our node first, as long as they have room. */
   readonly preferLocal: boolean;
+  /** Too few are left: those that are avoided get what the others have no room for. */
+  readonly panic: boolean;
 }
 
 // Ranks, best first: a rank beats any load.
@@ -18,12 +20,14 @@ const notEligible = Number.POSITIVE_INFINITY;
 /**
  * How undesirable a replica is: first its rank (local with room, with room, full by what others told us,
  * suspect), within a rank its load. Infinite when it may not be chosen at all: no link, it just rejected,
- * or it holds as many of our requests as it may.
+ * it holds as many of our requests as it may, or it is avoided.
  */
 export const costOf = (replica: Replica, rules: ChoiceRules): number => {
   if (!replica.usable || replica.blocked || replica.outstanding >= rules.maxOngoingRequests) return notEligible;
+  const { avoidance } = replica;
+  if (avoidance !== "none" && !rules.panic && (avoidance === "avoided" || replica.outstanding > 0)) return notEligible;
   const load = replica.outstanding + replica.othersLoad;
-  if (replica.suspect) return 3 * rank + load;
+  if (replica.suspect || avoidance === "avoided") return 3 * rank + load;
   if (load >= rules.maxOngoingRequests) return 2 * rank + load;
   return rules.preferLocal && !replica.local ? rank + load : load;
 };

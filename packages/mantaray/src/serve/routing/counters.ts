@@ -8,6 +8,8 @@ export const newCounters = (): RouterCounters => ({
   rejected: 0,
   retriedNotAccepted: 0,
   retriedRepeatable: 0,
+  retriedSilent: 0,
+  outliers: 0,
   queued: 0,
   overflow: 0,
   timedOut: 0,

@@ -20,6 +20,21 @@ export const routingLimits = {
   fullScanReplicasMax: 16,
   /** A replica whose link broke is avoided this long after the link is back. */
   suspectMs: 1_000,
+  /** A replica that so many requests in a row have failed at, by its machinery and not by an answer, is avoided. */
+  failuresMax: 5,
+  /** Avoided again within this time, it is avoided for longer than the last time. */
+  avoidMemoryMs: 30_000,
+  /** With a smaller share than this left to choose from, those that are avoided are used as well. */
+  panicShare: 0.5,
+  /** A silent replica that cannot be spared is looked at again after this. */
+  silenceLookMs: 500,
+  /** Silences that ended by themselves count as the habit of a deployment for this long … */
+  habitMemoryMs: 60_000,
+  /** … from so many on: loops that compute for seconds are no outage, and their requests are left to them … */
+  habitSilencesMin: 3,
+  /** … for this many times the longest of them, at most `habitPatienceMsMax`. */
+  habitFactor: 2,
+  habitPatienceMsMax: 30_000,
   /** A caller may be ahead of its snapshot: an unknown deployment is waited for this long. */
   unknownDeploymentWaitMs: 5_000,
   /** Precision of request timeouts. */
@@ -28,6 +43,9 @@ export const routingLimits = {
 
 /** Dialling a replica that is in the snapshot and has no link. */
 export const dialBackoff = { initialMs: 20, maxMs: 1_000, factor: 2 } as const;
+
+/** A replica that failed again and again gets nothing for this long, then one request at a time until one is answered. */
+export const avoidBackoff = { initialMs: 1_000, maxMs: 30_000, factor: 2 } as const;
 
 /**
  * A replica that rejected is left alone this long, unless an answer of it says sooner that it has room. Short,

@@ -97,6 +97,10 @@ export interface RouterCounters {
   retriedNotAccepted: number;
   /** Sent again although it may have run: it is repeatable. Attempts. */
   retriedRepeatable: number;
+  /** Of both kinds of retries: taken away from a replica that had fallen silent. Attempts. */
+  retriedSilent: number;
+  /** How often a replica began to be avoided: silent, or failing again and again. */
+  outliers: number;
   /** Had to wait for a free replica. */
   queued: number;
   /** Refused: too many waiting. */

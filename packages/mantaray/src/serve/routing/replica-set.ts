@@ -1,5 +1,7 @@
 import type { RoutingReplica } from "../../protocol/routing.ts";
-import { ReplicaLink, type ReplicaLinkDeps } from "./replica-link.ts";
+import { routingLimits } from "./limits.ts";
+import { ReplicaLink, type ReplicaLinkDeps, type ReplicaLinkHost } from "./replica-link.ts";
+import { SilenceHabit } from "./silence-habit.ts";
 
 /** What a `ReplicaSet` is made with. */
 export interface ReplicaSetDeps extends ReplicaLinkDeps {
@@ -7,19 +9,47 @@ export interface ReplicaSetDeps extends ReplicaLinkDeps {
   readonly nodeId: string;
 }
 
+/** What a `ReplicaSet` tells its router. */
+export interface ReplicaSetHost {
+  /** A replica may have room again. */
+  onRoom(): void;
+  /** A replica begins to be avoided. */
+  onOutlier(): void;
+}
+
 /** The replicas of one deployment that may get requests, each with its link. */
-export class ReplicaSet {
+export class ReplicaSet implements ReplicaLinkHost {
+  readonly habit = new SilenceHabit();
+  /** So many are avoided that they are used all the same. */
+  panic = false;
   readonly #deps: ReplicaSetDeps;
-  readonly #onRoom: () => void;
+  readonly #host: ReplicaSetHost;
   readonly #byActor = new Map<string, ReplicaLink>();
   /** Known to be dead, though the snapshot still names them. */
   readonly #dead = new Set<string>();
   #all: readonly ReplicaLink[] = [];
   #local: readonly ReplicaLink[] = [];
 
-  constructor(deps: ReplicaSetDeps, onRoom: () => void) {
+  constructor(deps: ReplicaSetDeps, host: ReplicaSetHost) {
     this.#deps = deps;
-    this.#onRoom = onRoom;
+    this.#host = host;
+  }
+
+  onRoom(): void {
+    this.#host.onRoom();
+  }
+
+  onOutlier(): void {
+    this.#host.onOutlier();
+  }
+
+  onChange(): void {
+    const { avoided, left } = this.#tally();
+    this.panic = avoided > 0 && left < routingLimits.panicShare * (avoided + left);
+  }
+
+  canSpare(): boolean {
+    return !this.panic && this.#tally().left > 0;
   }
 
   get all(): readonly ReplicaLink[] {
@@ -75,11 +105,23 @@ export class ReplicaSet {
       old.leave();
     }
     const local = nodeId === this.#deps.nodeId;
-    this.#byActor.set(actorId, new ReplicaLink(info, local, this.#deps, this.#onRoom));
+    this.#byActor.set(actorId, new ReplicaLink(info, local, this.#deps, this));
   }
 
   #index(): void {
     this.#all = [...this.#byActor.values()];
     this.#local = this.#all.filter(({ local }) => local);
+    this.onChange();
+  }
+
+  /** How many are avoided, and how many can be used instead. */
+  #tally(): { avoided: number; left: number } {
+    let avoided = 0;
+    let left = 0;
+    for (const { avoidance, usable } of this.#all) {
+      if (avoidance === "avoided") avoided += 1;
+      else if (usable) left += 1;
+    }
+    return { avoided, left };
   }
 }

@@ -13,6 +13,8 @@ export class Replica {
   blocked = false;
   /** Its link broke lately: only where there is no other. */
   suspect = false;
+  /** Silent, or failing again and again: `avoided` gets nothing, `probing` one request at a time. */
+  avoidance: "none" | "probing" | "avoided" = "none";
   /** Requests of ours it has now. */
   outstanding = 0;
   /** Requests of others it had when it last spoke. */

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
+import { limits } from "../../base/limits.ts";
 import type { RoutingDeployment } from "../../protocol/routing.ts";
 import { Call, type CallHost } from "./call.ts";
 import type { ChoiceRules, Chooser } from "./choice.ts";
@@ -9,7 +10,7 @@ import type { HeldBytes } from "./held-body.ts";
 import { routingLimits } from "./limits.ts";
 import type { OutboundRequest, RequestFailure, Router } from "./outbound-request.ts";
 import type { ReplicaLink } from "./replica-link.ts";
-import { ReplicaSet, type ReplicaSetDeps } from "./replica-set.ts";
+import { ReplicaSet, type ReplicaSetDeps, type ReplicaSetHost } from "./replica-set.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { WaitQueue } from "./wait-queue.ts";
 
@@ -30,7 +31,7 @@ export interface RouterDeps extends ReplicaSetDeps {
  * R2: a waiting request is sent by the event that makes room (an answer, a link, a snapshot), never by a poll.
  * R3: replicas that are there are used, whatever the snapshot says of the deployment.
  */
-export class DeploymentRouter implements Router, CallHost {
+export class DeploymentRouter implements Router, CallHost, ReplicaSetHost {
   readonly key: string;
   readonly counters = newCounters();
   readonly heldBytes: HeldBytes;
@@ -39,7 +40,7 @@ export class DeploymentRouter implements Router, CallHost {
   readonly #queue = new WaitQueue<Call>();
   readonly #awaitingBudget = new WaitQueue<Call>();
   readonly #budget = new RetryBudget();
-  readonly #rules: { maxOngoingRequests: number; preferLocal: boolean } & ChoiceRules;
+  readonly #rules: { maxOngoingRequests: number } & ChoiceRules;
   #deployment: RoutingDeployment | undefined;
   #open = 0;
   #closing = false;
@@ -51,8 +52,15 @@ export class DeploymentRouter implements Router, CallHost {
     this.key = key;
     this.heldBytes = deps.heldBytes;
     this.#deps = deps;
-    this.#rules = { maxOngoingRequests: 1, preferLocal: deps.preferLocal };
-    this.#replicas = new ReplicaSet(deps, () => this.onRoom());
+    const replicas = new ReplicaSet(deps, this);
+    this.#replicas = replicas;
+    this.#rules = {
+      maxOngoingRequests: 1,
+      preferLocal: deps.preferLocal,
+      get panic() {
+        return replicas.panic;
+      },
+    };
   }
 
   get queued(): number {
@@ -150,7 +158,20 @@ export class DeploymentRouter implements Router, CallHost {
 
   remainingMs(request: OutboundRequest): number {
     if (request.deadlineMs === 0) return 0;
-    return Math.max(1, Math.ceil(request.deadlineMs - this.#deps.clock.nowMs()));
+    const leftMs = Math.ceil(request.deadlineMs - this.#deps.clock.nowMs());
+    return leftMs === 0 ? -1 : leftMs;
+  }
+
+  get replayBodyBytesMax(): number {
+    return this.#deployment?.replayBodyBytesMax ?? limits.replayBodyBytesMax;
+  }
+
+  spendRetry(): boolean {
+    return this.#budget.trySpend();
+  }
+
+  onOutlier(): void {
+    this.counters.outliers += 1;
   }
 
   place(call: Call): void {
