@@ -31,7 +31,16 @@ export const createActor: CreateActor = async (context) => {
     identity: { role: "worker", id: context.actorId },
   });
   const ports = makePorts(context, cluster);
-  const controller = new Controller({ ports, clock, random: systemRandom, log, env: readControllerEnv(process.env) });
+  const controller = new Controller({
+    ports,
+    clock,
+    random: systemRandom,
+    log,
+    env: readControllerEnv(process.env),
+    self: context.actorId,
+    // In the tables it is dead already: its process follows.
+    onFenced: (error) => context.fail(error),
+  });
   const shutdown = new Shutdown({ controller, gcs: ports.gcs, self: context.actorId, log });
   await controller.start();
   const resume = async (): Promise<void> => {
@@ -63,9 +72,8 @@ const makePorts = (context: ActorContext, cluster: Cluster): ControllerPorts => 
   return {
     gcs: cluster.gcs,
     replicas: {
-      checkHealth: async (actor, timeoutMs) => {
-        await (await client(actor, replicaService)).checkHealth({}, { timeoutMs });
-      },
+      checkHealth: async (actor, timeoutMs) =>
+        (await (await client(actor, replicaService)).checkHealth({}, { timeoutMs })).ongoing,
       reconfigure: async (actor, change, timeoutMs) => {
         await (await client(actor, replicaService)).reconfigure(change, { timeoutMs });
       },

@@ -1,43 +1,32 @@
 import type { Clock } from "../../base/clock.ts";
 import { MantaError } from "../../base/errors.ts";
-import type { NodeId } from "../../base/ids.ts";
+import type { ActorId, NodeId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { withTimeout } from "../../base/wait.ts";
 import type { ActorRecord } from "../../protocol/actor.ts";
 import { proxyName } from "../../protocol/controller.ts";
-import { replicaArgsSchema } from "../../protocol/replica.ts";
-import { deploymentKey } from "../../protocol/routing.ts";
+import { deploymentKey, type RoutingSnapshot } from "../../protocol/routing.ts";
+import { Absences } from "./absences.ts";
 import { BuildQueue } from "./build-queue.ts";
 import { ClusterView } from "./cluster-view.ts";
-import { DeploymentReconciler } from "./deployment/deployment-reconciler.ts";
-import type { ReconcilerShared, ReconcilerSink } from "./deployment/reconciler-shared.ts";
-import { parseReplicaName } from "./deployment/replica.ts";
+import type { DeploymentReconciler } from "./deployment/deployment-reconciler.ts";
+import { DeploymentTable } from "./deployment/deployment-table.ts";
+import { parseReplicaName } from "./deployment/replica-name.ts";
 import type { ControllerEnv } from "./env.ts";
+import { Fence } from "./fence.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
 import { controllerLimits } from "./limits.ts";
 import { ControlLoop } from "./loop/control-loop.ts";
-import { DueHeap } from "./loop/due-heap.ts";
 import { Effects } from "./loop/effects.ts";
 import type { ControllerPorts } from "./ports.ts";
 import { proxyNodes } from "./proxies/decide-proxies.ts";
 import { ProxyManager } from "./proxies/proxy-manager.ts";
 import { routingContent } from "./routing/routing-content.ts";
 import { RoutingPublisher } from "./routing/routing-publisher.ts";
-import { scalingNote } from "./state/finish-build.ts";
-import { wantedReplicas } from "./state/scale-deployment.ts";
-import {
-  type AppTarget,
-  type DeploymentTarget,
-  effectiveRevision,
-  findDeployment,
-  type TargetState,
-  withDeployment,
-  withoutApp,
-  withoutDeployment,
-} from "./state/target-state.ts";
+import { custodyNotice, takeCustody } from "./state/custody.ts";
+import { dropIfEmpty, type TargetState } from "./state/target-state.ts";
 import { TargetStore } from "./state/target-store.ts";
-import { type DeploymentStatusEvent, nextDeploymentStatus } from "./status/deployment-status.ts";
 import { type ClusterInventory, watchCluster } from "./watch-cluster.ts";
 
 /** What the controller is made of. */
@@ -47,6 +36,10 @@ export interface ControllerDeps {
   readonly random: Random;
   readonly log: Log;
   readonly env: ControllerEnv;
+  /** This controller's own actor. */
+  readonly self: ActorId;
+  /** Called once when this controller was replaced: its process must end. */
+  readonly onFenced: (error: MantaError) => void;
 }
 
 /**
@@ -57,66 +50,69 @@ export interface ControllerDeps {
  * C1  What people asked for is written down before anything acts on it.
  * C2  Nothing is decided or published before the first complete look at the cluster (`recovered`).
  * C3  A replica is stopped only after a snapshot without it was taken by the control store.
+ * C4  What serves and was never asked for, as far as anybody knows, is left as it is (see `Custody`).
+ * C5  A controller that was replaced commands nothing (see `Fence`).
  */
 export class Controller {
   readonly store: TargetStore;
   readonly cluster = new ClusterView();
   readonly proxies: ProxyManager;
   readonly publisher: RoutingPublisher;
+  readonly deployments: DeploymentTable;
   readonly #deps: ControllerDeps;
-  readonly #shared: ReconcilerShared;
+  readonly #fence: Fence;
+  readonly #absences: Absences;
   readonly #health: HealthMonitor;
   readonly #effects: Effects;
   readonly #builds: BuildQueue;
   readonly #loop: ControlLoop;
-  readonly #reconcilers = new Map<string, DeploymentReconciler>();
-  readonly #dirty = new Set<string>();
-  readonly #wakeTimes = new DueHeap<string>();
   readonly #end = new AbortController();
-  /** Actors that were known when the present subscription began. */
-  #knownBefore = new Map<string, ActorRecord>();
+  #hadCheckpoint = false;
   #seenState: TargetState | undefined;
   #nodesChanged = true;
   #recovered = Promise.withResolvers<void>();
-  #isRecovered = false;
+  #recovery: "wanted" | "under way" | "complete" = "wanted";
   #drainProxies = true;
   /** Called at the end of each pass; a shutdown follows its progress with it. */
   onPass: (() => void) | undefined;
 
   constructor(deps: ControllerDeps) {
-    const { ports, clock, random, log, env } = deps;
-    this.#deps = deps;
+    const { clock, random, log, env, self } = deps;
     const wake = (): void => this.#loop.wake();
-    this.#effects = new Effects({ log, wake });
-    this.store = new TargetStore({ gcs: ports.gcs, clock, log, effects: this.#effects, onChanged: wake });
-    this.publisher = new RoutingPublisher({
-      gcs: ports.gcs,
-      clock,
-      log,
-      effects: this.#effects,
-      onPublished: () => this.#touchStopping(),
-    });
+    const onFenced = (error: MantaError): void => {
+      this.close();
+      deps.onFenced(error);
+    };
+    this.#fence = new Fence({ gcs: deps.ports.gcs, self, clock, log, onFenced });
+    const ports = this.#fence.guard(deps.ports);
+    this.#deps = { ...deps, ports };
+    const effects = new Effects({ log, wake });
+    this.#effects = effects;
+    this.store = new TargetStore({ gcs: ports.gcs, clock, log, effects, onChanged: wake });
+    const onPublished = (): void => this.deployments.touchStopping();
+    this.publisher = new RoutingPublisher({ gcs: ports.gcs, clock, log, effects, onPublished });
     this.#health = new HealthMonitor({
       clock,
       random,
       log,
       check: (actor, timeoutMs) => ports.replicas.checkHealth(actor, timeoutMs),
-      onUnhealthy: (id, reason) => this.#onUnhealthy(id, reason),
+      onHealthy: (id, ongoing) => this.deployments.onHealthy(id, ongoing),
+      onUnhealthy: (id, reason) => this.deployments.onUnhealthy(id, reason),
       wake,
     });
-    this.proxies = new ProxyManager({ clock, log, env, effects: this.#effects, ports, cluster: this.cluster });
-    this.#builds = new BuildQueue({ builds: ports.builds, store: this.store, effects: this.#effects, clock, log });
-    this.#shared = {
+    const { cluster, store, publisher } = this;
+    this.proxies = new ProxyManager({ clock, log, env, effects, ports, cluster });
+    this.#builds = new BuildQueue({ builds: ports.builds, store, effects, clock, log });
+    const isRouted = (id: string): boolean => publisher.isRouted(id);
+    const shared = { clock, random, log, env, ports, effects, cluster, health: this.#health, isRouted };
+    this.deployments = new DeploymentTable({ shared, store, publisher, wake });
+    this.#absences = new Absences({
       clock,
-      random,
-      log,
-      env,
-      ports,
-      effects: this.#effects,
-      cluster: this.cluster,
-      health: this.#health,
-      isRouted: (id) => this.publisher.isRouted(id),
-    };
+      onLost: (name) => this.#onLost(name),
+      onNodeLost: (nodeId) => {
+        if (cluster.forget(nodeId, clock.nowMs())) this.#touchAll();
+      },
+    });
     this.#loop = new ControlLoop({ clock, log, periodMs: env.loopPeriodMs, pass: () => this.#pass() });
   }
 
@@ -126,37 +122,28 @@ export class Controller {
   }
 
   reconcilers(): IterableIterator<DeploymentReconciler> {
-    return this.#reconcilers.values();
+    return this.deployments.all();
   }
 
   reconciler(app: string, deployment: string): DeploymentReconciler | undefined {
-    return this.#reconcilers.get(deploymentKey(app, deployment));
+    return this.deployments.get(app, deployment);
   }
 
   /** Reads what the last controller knew and begins to follow the cluster. Rejects when the checkpoint cannot be read. */
   async start(): Promise<void> {
     const { ports, clock, log } = this.#deps;
-    await this.store.load();
-    const { snapshot } = await ports.gcs.getRouting({}, { timeoutMs: controllerLimits.callTimeoutMs });
+    this.#hadCheckpoint = await this.store.load();
     const watch = watchCluster({
       gcs: ports.gcs,
       clock,
       log,
       signal: this.#end.signal,
-      onBegin: () => this.#onWatchBegin(),
       onNode: (node) => {
-        if (this.cluster.observe(node, clock.nowMs())) this.#touchAll();
+        this.#absences.nodeSeen(node.nodeId);
+        if (this.cluster.observe(node, clock)) this.#touchAll();
       },
       onActor: (actor) => this.#onActor(actor),
-      onSynced: (inventory) => {
-        this.#onSynced(inventory);
-        if (this.#isRecovered) return;
-        this.#isRecovered = true;
-        this.publisher.begin(snapshot);
-        log.info({ apps: this.store.state.apps.size, routing: snapshot?.version ?? 0 }, "the controller has recovered");
-        this.#recovered.resolve();
-        this.#loop.start();
-      },
+      onSynced: (inventory) => this.#onSynced(inventory),
     });
     watch.catch((error: unknown) => log.error({ err: MantaError.from(error) }, "the watch of the cluster ended"));
   }
@@ -188,30 +175,25 @@ export class Controller {
 
   /** Ends this controller and leaves everything as it is. */
   close(): void {
+    if (this.#end.signal.aborted) return;
     this.#end.abort();
     this.#loop.stop();
   }
 
   #pass(): number | null {
-    const { clock } = this.#deps;
     this.#followState();
+    const absencesAtMs = this.#absences.run();
     const healthAtMs = this.#health.run();
-    for (let key = this.#wakeTimes.take(clock.nowMs()); key !== undefined; key = this.#wakeTimes.take(clock.nowMs())) {
-      this.#dirty.add(key);
-    }
-    const turned = [...this.#dirty];
-    this.#dirty.clear();
-    const wakes = new Map<string, number>();
-    for (const key of turned) this.#turn(key, wakes);
-    if (turned.length > 0 || this.#nodesChanged) this.#followProxyNodes();
+    if (this.deployments.turn() || this.#nodesChanged) this.#followProxyNodes();
     const storeAtMs = this.store.run();
     const routingAtMs = this.publisher.run();
-    for (const key of turned) this.#apply(key, wakes);
+    this.deployments.apply();
     const proxiesAtMs = this.proxies.run();
     const buildsAtMs = this.#builds.run();
     this.onPass?.();
-    if (this.#dirty.size > 0) this.#loop.wake();
-    const times = [healthAtMs, this.#wakeTimes.nextMs(), storeAtMs, routingAtMs, proxiesAtMs, buildsAtMs];
+    if (this.deployments.isDirty) this.#loop.wake();
+    const deploymentsAtMs = this.deployments.nextMs();
+    const times = [absencesAtMs, healthAtMs, deploymentsAtMs, storeAtMs, routingAtMs, proxiesAtMs, buildsAtMs];
     const known = times.filter((time) => time !== null);
     return known.length === 0 ? null : Math.min(...known);
   }
@@ -222,7 +204,10 @@ export class Controller {
     const before = this.#seenState;
     if (state === before) return;
     this.#seenState = state;
-    this.publisher.setContent(routingContent(state, this.#deps.env));
+    const content = routingContent(state, this.#deps.env);
+    if (content !== undefined) this.publisher.setContent(content);
+    // Whatever leaves custody is either wanted now or goes.
+    if (before?.custody !== state.custody) this.deployments.touchAll();
     const capacityChanged = before?.targetCapacityPercent !== state.targetCapacityPercent;
     for (const app of state.apps.values()) {
       const appBefore = before?.apps.get(app.name);
@@ -231,197 +216,136 @@ export class Controller {
       for (const deployment of app.deployments.values()) {
         const changed = appBefore?.deployments.get(deployment.name) !== deployment || capacityChanged;
         if (changed || appBefore?.routePrefix !== app.routePrefix)
-          this.#touch(deploymentKey(app.name, deployment.name));
+          this.deployments.touch(deploymentKey(app.name, deployment.name));
       }
     }
     if (before?.instance !== state.instance) this.#nodesChanged = true;
   }
 
-  #turn(key: string, wakes: Map<string, number>): void {
-    const [appName = "", name = ""] = key.split("#");
-    const { state } = this.store;
-    const app = state.apps.get(appName);
-    const target = findDeployment(state, appName, name);
-    const reconciler = this.#reconcilers.get(key) ?? (target === undefined ? undefined : this.#add(appName, name));
-    if (reconciler === undefined) return;
-    if (app === undefined || target === undefined || (target.deleting && reconciler.replicas.size === 0)) {
-      this.#turnUnwanted(key, reconciler);
-      return;
-    }
-    const wanted = wantedReplicas(state, target, effectiveRevision(target).resolved.num_replicas);
-    const wakeAtMs = reconciler.reconcile({ target, wanted, routePrefix: app.routePrefix ?? "" });
-    if (wakeAtMs !== null && Number.isFinite(wakeAtMs)) wakes.set(key, wakeAtMs);
-    const routing = reconciler.routing();
-    if (routing !== undefined) this.publisher.setDeployment(routing);
-  }
-
-  #turnUnwanted(key: string, reconciler: DeploymentReconciler): void {
-    reconciler.abandon();
-    this.publisher.removeDeployment(reconciler.app, reconciler.name);
-    if (reconciler.replicas.size > 0) return;
-    this.#reconcilers.delete(key);
-    this.#wakeTimes.delete(key);
-    this.store.patch((state) => {
-      const target = findDeployment(state, reconciler.app, reconciler.name);
-      const next = target?.deleting === true ? withoutDeployment(state, reconciler.app, reconciler.name) : state;
-      return dropIfEmpty(next, reconciler.app);
-    });
-  }
-
-  #apply(key: string, wakes: Map<string, number>): void {
-    const applyAtMs = this.#reconcilers.get(key)?.apply() ?? null;
-    const decideAtMs = wakes.get(key) ?? null;
-    const times = [applyAtMs, decideAtMs].filter((time) => time !== null);
-    if (times.length > 0) this.#wakeTimes.set(key, Math.min(...times));
-    else this.#wakeTimes.delete(key);
-  }
-
   #followProxyNodes(): void {
     this.#nodesChanged = false;
-    const { instance } = this.store.state;
-    const nodes = new Set<NodeId>();
-    if (instance !== null && this.#drainProxies) {
-      const holding = new Set<NodeId>();
-      for (const reconciler of this.#reconcilers.values()) {
-        for (const replica of reconciler.replicas.all()) {
-          const nodeId = replica.record?.nodeId ?? null;
-          if (nodeId !== null && replica.phase !== "STOPPING") holding.add(nodeId);
-        }
+    const { instance, custody } = this.store.state;
+    const holding = new Set<NodeId>();
+    const stopping = new Set<NodeId>();
+    for (const reconciler of this.deployments.all()) {
+      for (const replica of reconciler.replicas.all()) {
+        const nodeId = replica.record?.nodeId ?? null;
+        if (nodeId !== null) (replica.phase === "STOPPING" ? stopping : holding).add(nodeId);
       }
-      for (const nodeId of proxyNodes(instance.proxyLocation, this.cluster.alive(), holding)) nodes.add(nodeId);
     }
-    this.proxies.want(nodes, instance?.http ?? {}, this.#drainProxies);
+    let nodes = new Set<NodeId>();
+    if (this.#drainProxies && instance !== null) {
+      nodes = proxyNodes(instance.proxyLocation, this.cluster.alive(), holding);
+    } else if (this.#drainProxies && custody !== null) {
+      // C4: nobody knows where proxies were wanted, so those that are there stay.
+      for (const { nodeId } of this.proxies.all()) if (this.cluster.get(nodeId)?.draining === false) nodes.add(nodeId);
+    }
+    const serving = new Set([...holding, ...stopping]);
+    this.proxies.want({ nodes, serving, http: instance?.http ?? {}, drains: this.#drainProxies });
   }
 
   #onActor(actor: ActorRecord): void {
-    const { name } = actor.spec;
-    const replica = parseReplicaName(name);
-    if (replica === undefined) {
-      const pinned = actor.spec.placement.nodeId;
-      if (pinned === undefined || name !== proxyName(pinned)) return;
-      this.proxies.observe(actor, pinned);
-      this.#nodesChanged = true;
-      this.#loop.wake();
+    const { name, placement } = actor.spec;
+    this.#fence.observe(actor);
+    this.#absences.actorSeen(name);
+    if (parseReplicaName(name) !== undefined) {
+      this.deployments.observe(actor);
       return;
     }
-    const key = deploymentKey(replica.app, replica.deployment);
-    const reconciler = this.#reconcilers.get(key);
-    if (reconciler?.observe(actor) === true) {
-      this.#touch(key);
-      return;
-    }
-    if (actor.state !== "DEAD") this.#adopt(actor, replica.app, replica.deployment);
-  }
-
-  /** A replica that this controller did not start: an earlier one did. */
-  #adopt(actor: ActorRecord, app: string, deployment: string): void {
-    const args = replicaArgsSchema.safeParse(actor.spec.entry.args);
-    const version = args.success ? args.data.version : "";
-    const target = findDeployment(this.store.state, app, deployment);
-    const key = deploymentKey(app, deployment);
-    const reconciler = this.#reconcilers.get(key) ?? this.#add(app, deployment);
-    reconciler.adopt(actor, version, settingsAreKnown(target, version) ? (target?.target.settings ?? "") : "");
-    this.#deps.log.info({ replica: actor.spec.name, state: actor.state }, "a replica was adopted");
-    this.#touch(key);
-  }
-
-  #add(app: string, name: string): DeploymentReconciler {
-    const key = deploymentKey(app, name);
-    const reconciler = new DeploymentReconciler(app, name, this.#shared, this.#sink(app, name, key));
-    this.#reconcilers.set(key, reconciler);
-    return reconciler;
-  }
-
-  #sink(app: string, name: string, key: string): ReconcilerSink {
-    const patch = (change: (deployment: DeploymentTarget) => DeploymentTarget): void =>
-      this.store.patch((state) => withDeployment(state, app, name, change));
-    const status = (event: DeploymentStatusEvent, message: string): void =>
-      patch((now) => {
-        const next = nextDeploymentStatus(now.status, event, message);
-        return next === now.status ? now : { ...now, status: next };
-      });
-    return {
-      onTouched: () => this.#touch(key),
-      onStatus: status,
-      onMessage: (message) => patch((now) => ({ ...now, status: { ...now.status, message } })),
-      onGaveUp: (message) => {
-        this.#deps.log.warn({ app, deployment: name, message }, "a deployment gave up its new version");
-        patch((now) => ({
-          ...now,
-          failure: message,
-          status: nextDeploymentStatus(now.status, "STARTUP_FAILED", message),
-        }));
-      },
-      onComplete: () =>
-        patch((now) => {
-          const next = nextDeploymentStatus(now.status, "HEALTHY", scalingNote(now.target.resolved));
-          return next === now.status && now.stable === now.target ? now : { ...now, status: next, stable: now.target };
-        }),
-    };
-  }
-
-  #onUnhealthy(id: string, reason: string): void {
-    const replica = parseReplicaName(id);
-    if (replica === undefined) return;
-    const key = deploymentKey(replica.app, replica.deployment);
-    this.#reconcilers.get(key)?.onUnhealthy(id, reason);
-    this.#touch(key);
-  }
-
-  #onWatchBegin(): void {
-    this.#knownBefore = new Map();
-    for (const reconciler of this.#reconcilers.values()) {
-      for (const replica of reconciler.replicas.all()) {
-        if (replica.record !== null) this.#knownBefore.set(replica.record.spec.name, replica.record);
-      }
-    }
-    for (const proxy of this.proxies.all()) {
-      if (proxy.record !== null) this.#knownBefore.set(proxy.record.spec.name, proxy.record);
-    }
-  }
-
-  #onSynced(inventory: ClusterInventory): void {
-    this.cluster.retain(inventory.nodes, this.#deps.clock.nowMs());
-    for (const [name, record] of this.#knownBefore) {
-      if (inventory.actors.has(record.actorId)) continue;
-      const replica = parseReplicaName(name);
-      if (replica === undefined) this.proxies.onLost(name);
-      else this.reconciler(replica.app, replica.deployment)?.onLost(name);
-    }
-    this.#knownBefore.clear();
-    this.#touchAll();
-  }
-
-  #touch(key: string): void {
-    this.#dirty.add(key);
-    this.#loop.wake();
-  }
-
-  #touchAll(): void {
-    for (const key of this.#reconcilers.keys()) this.#dirty.add(key);
+    if (placement.nodeId === undefined || name !== proxyName(placement.nodeId)) return;
+    this.proxies.observe(actor, placement.nodeId);
     this.#nodesChanged = true;
     this.#loop.wake();
   }
 
-  #touchStopping(): void {
-    for (const [key, reconciler] of this.#reconcilers) {
-      if (reconciler.replicas.anyStopping()) this.#dirty.add(key);
-    }
-    this.#loop.wake();
+  #onSynced(inventory: ClusterInventory): void {
+    const nodes = [...this.cluster.alive()].map(({ nodeId }) => nodeId);
+    const replicas = [...this.deployments.all()].flatMap((reconciler) => reconciler.replicas.all());
+    const actors = [...replicas, ...this.proxies.all()].flatMap(({ record }) => record ?? []);
+    this.#absences.synced({ nodes, actors }, inventory);
+    this.#touchAll();
+    if (this.#recovery === "wanted") this.#recover();
+    else if (this.#recovery === "complete") this.#compare();
+  }
+
+  #onLost(name: string): void {
+    if (parseReplicaName(name) === undefined) this.proxies.onLost(name);
+    else this.deployments.onLost(name);
+  }
+
+  /** The cluster is known: what was published last is the rest that is needed (C2). */
+  #recover(): void {
+    const { ports, clock } = this.#deps;
+    this.#recovery = "under way";
+    this.#effects.start({
+      what: "read the last routing",
+      run: () => ports.gcs.getRouting({}, { timeoutMs: controllerLimits.callTimeoutMs }),
+      done: ({ snapshot }) => this.#begin(snapshot),
+      failed: () => {
+        clock.after(controllerLimits.retryInitialMs, () => {
+          if (!this.#end.signal.aborted) this.#recover();
+        });
+      },
+    });
+  }
+
+  #begin(snapshot: RoutingSnapshot | null): void {
+    const { log } = this.#deps;
+    if (!this.#hadCheckpoint) this.#keepWhatServes(snapshot);
+    this.#recovery = "complete";
+    this.publisher.begin(snapshot);
+    log.info({ apps: this.store.state.apps.size, routing: snapshot?.version ?? 0 }, "the controller has recovered");
+    this.#recovered.resolve();
+    this.#loop.start();
+  }
+
+  #keepWhatServes(snapshot: RoutingSnapshot | null): void {
+    const replicas = [...this.deployments.all()].flatMap((reconciler) => reconciler.replicas.all());
+    const live = replicas.flatMap(({ phase, record }) => (phase === "STOPPING" ? [] : (record ?? [])));
+    const custody = takeCustody(live, snapshot);
+    if (custody === null) return;
+    this.store.patch((state) => ({ ...state, custody }));
+    const message = custodyNotice(this.store.state) ?? "";
+    this.#deps.log.warn({ apps: [...custody.apps.keys()], replicas: live.length }, message);
+    this.#say("serve_checkpoint_lost", message);
+  }
+
+  /** A control store that came back may have lost what this controller gave it: it gets it again. */
+  #compare(): void {
+    const { ports } = this.#deps;
+    this.#effects.start({
+      what: "compare with the control store",
+      run: async () => {
+        const lost = await this.store.verify();
+        const { snapshot } = await ports.gcs.getRouting({}, { timeoutMs: controllerLimits.callTimeoutMs });
+        return { lost, snapshot };
+      },
+      done: ({ lost, snapshot }) => {
+        this.publisher.resume(snapshot);
+        if (lost)
+          this.#say(
+            "serve_checkpoint_restored",
+            "the control store had lost the checkpoint of Serve: it was written again",
+          );
+      },
+      // The link broke again: the next one begins with the same question.
+      failed: () => undefined,
+    });
+  }
+
+  #say(kind: string, message: string): void {
+    const { ports, clock } = this.#deps;
+    const event = { atMs: clock.wallMs(), kind, message, fields: {} };
+    this.#effects.start({
+      what: "report an event",
+      run: () => ports.gcs.reportEvent({ event }, { timeoutMs: controllerLimits.callTimeoutMs }),
+      done: () => undefined,
+      failed: () => undefined,
+    });
+  }
+
+  #touchAll(): void {
+    this.#nodesChanged = true;
+    this.deployments.touchAll();
   }
 }
-
-/**
- * Whether a live replica's settings follow from the target state: true once the target has run in full,
- * for then all of its replicas had them.
- */
-const settingsAreKnown = (target: DeploymentTarget | undefined, version: string): boolean =>
-  target !== undefined &&
-  target.target.version === version &&
-  target.stable?.version === version &&
-  target.stable.settings === target.target.settings;
-
-const dropIfEmpty = (state: TargetState, name: string): TargetState => {
-  const app: AppTarget | undefined = state.apps.get(name);
-  return app?.deleting === true && app.deployments.size === 0 ? withoutApp(state, name) : state;
-};

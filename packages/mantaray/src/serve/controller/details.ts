@@ -117,10 +117,12 @@ const deploymentDetails = (facts: DetailsFacts, app: AppTarget, deployment: Depl
 };
 
 const replicaState = (cluster: ClusterView, replica: Replica): ReplicaState => {
+  if (replica.phase === "STARTING" && replica.recovering) return "RECOVERING";
   if (replica.phase !== "RUNNING") return replica.phase;
-  if (replica.reconfiguring) return "UPDATING";
   const nodeId = replica.record?.nodeId ?? null;
-  return nodeId !== null && cluster.get(nodeId)?.draining === true ? "PENDING_MIGRATION" : "RUNNING";
+  if (nodeId !== null && cluster.get(nodeId)?.draining === true) return "PENDING_MIGRATION";
+  if (replica.reconfiguring) return "UPDATING";
+  return replica.recovering ? "RECOVERING" : "RUNNING";
 };
 
 const replicaDetails = (cluster: ClusterView, replica: Replica, state: ReplicaState): ReplicaDetails => ({

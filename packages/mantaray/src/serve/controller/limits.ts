@@ -36,6 +36,22 @@ export const controllerLimits = {
   unhealthyStrikes: 3,
   /** Reference constant: the stop of a proxy that is unhealthy. */
   proxyStopGraceMs: 5_000,
+  /** A proxy's own grace, where its node or a signal ends it: long requests end in it. The pod's default is 30 s. */
+  proxyLeaveGraceMs: 30_000,
+  /** A word of the control store that this controller lives is good for this long: well below the lease's 3 s. */
+  standingMs: 1_000,
+  /** A node that a control store does not name after it lost its data counts as alive for this long: agents come back within 1 s, and its own death bounds are 5 s. */
+  absentNodeGraceMs: 10_000,
+  /** First check of a replica that was adopted or restarted in place comes within this: its state is "recovering" until then. */
+  recoverCheckMs: 1_000,
+  /** Of the deadline of a drain this is kept, besides the replicas' own grace, for the proxy and the agent's good-bye. */
+  drainReserveMs: 5_000,
+  /** A replica that cannot be reached for this long, though its node is registered, is replaced: three checks of the default period. */
+  unreachableMs: 30_000,
+  /** With a greater share of all replicas out of reach it is this controller that is cut off, and nothing is replaced. */
+  unreachableShareMax: 0.5,
+  /** A proxy's loop runs no user code, so 5 s without an answer to any ping is a hang; clients wait for nobody else meanwhile. */
+  proxyWatchdogMs: 5_000,
   /** Text of a user's error in a status message. */
   messageCharsMax: 4_000,
 } as const;

@@ -37,7 +37,8 @@ export type ControllerGcs = Pick<
 
 /** Calls to live replicas. Errors are `MantaError`s; the code tells a lost link from a sick replica. */
 export interface ReplicaPort {
-  checkHealth(actor: ActorRecord, timeoutMs: number): Promise<void>;
+  /** Resolves with the requests that it answers at the moment. */
+  checkHealth(actor: ActorRecord, timeoutMs: number): Promise<number>;
   reconfigure(actor: ActorRecord, change: ReconfigureRequest, timeoutMs: number): Promise<void>;
   /** The user config that the replica runs with now. */
   userConfig(actor: ActorRecord, timeoutMs: number): Promise<unknown>;

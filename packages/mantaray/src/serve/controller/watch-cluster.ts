@@ -21,10 +21,9 @@ export interface WatchClusterDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** A subscription begins: what is known now and not named before `onSynced` is gone. */
-  readonly onBegin: () => void;
   readonly onNode: (node: NodeRecord) => void;
   readonly onActor: (actor: ActorRecord) => void;
+  /** The subscription has told all there is; what it did not name may be gone. */
   readonly onSynced: (inventory: ClusterInventory) => void;
 }
 
@@ -62,7 +61,6 @@ const follow = async (deps: WatchClusterDeps, onStable: () => void): Promise<voi
   const nodes = new Set<NodeId>();
   const actors = new Set<ActorId>();
   let synced = false;
-  deps.onBegin();
   for await (const event of deps.gcs.subscribe({ topics: ["nodes", "actors"] }, { signal: deps.signal })) {
     switch (event.kind) {
       case "node":

@@ -2,8 +2,9 @@ import type { ReplicaView } from "./plan.ts";
 
 /**
  * The `count` replicas of `candidates` that go: first those without a place, then those that start, then
- * one after the other from the node that holds most of `all`, so that the rest stay spread. Ties go to the
- * greater id, so that the choice is repeatable.
+ * one after the other from the node that holds most of `all`, so that the rest stay spread; of those the least
+ * busy. Ties go to the greater id, so that the choice is repeatable. (Callers pass what is on draining nodes
+ * first.)
  */
 export const chooseVictims = (
   candidates: readonly ReplicaView[],
@@ -18,7 +19,7 @@ export const chooseVictims = (
 
   const running = candidates.filter((replica) => replica.phase !== "STARTING");
   const byNode = new Map<string, ReplicaView[]>();
-  for (const replica of running.toSorted((left, right) => -byId(left, right))) {
+  for (const replica of running.toSorted((left, right) => right.ongoing - left.ongoing || -byId(left, right))) {
     const key = replica.nodeId ?? "";
     byNode.set(key, [...(byNode.get(key) ?? []), replica]);
   }

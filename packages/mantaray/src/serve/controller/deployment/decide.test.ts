@@ -13,6 +13,7 @@ const replicaArbitrary = fc.record({
   reconfiguring: fc.boolean(),
   node: fc.integer({ min: -1, max: 2 }),
   blockedSinceMs: fc.option(fc.integer({ min: 0, max: 20_000 })),
+  ongoing: fc.integer({ min: 0, max: 3 }),
 });
 
 const viewArbitrary: fc.Arbitrary<DeploymentView> = fc
@@ -21,6 +22,7 @@ const viewArbitrary: fc.Arbitrary<DeploymentView> = fc
     surgeShare: fc.constantFrom(0.1, 0.2, 1),
     replicas: fc.array(replicaArbitrary, { maxLength: 25 }),
     draining: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+    drainStopAtMs: fc.constantFrom(null, 10_000, 30_000),
     fits: fc.boolean(),
     /** Whether there are stopping ones at all: many rules hold only where there are none. */
     stopping: fc.boolean(),
@@ -28,13 +30,16 @@ const viewArbitrary: fc.Arbitrary<DeploymentView> = fc
     makingRoomFailed: fc.boolean(),
     quietSinceMs: fc.option(fc.constant(0)),
   })
-  .map(({ replicas, draining, fits, stopping, ...rest }) => ({
+  .map(({ replicas, draining, drainStopAtMs, fits, stopping, ...rest }) => ({
     ...rest,
     nowMs: 20_000,
     version: "new",
     settings: "s1",
     replicasPerNodeMax: null,
-    nodes: nodes.map((id, index) => ({ id, draining: draining[index] ?? false, fits })),
+    nodes: nodes.map((id, index) => {
+      const drains = draining[index] ?? false;
+      return { id, draining: drains, drainStopAtMs: drains ? drainStopAtMs : null, fits };
+    }),
     replicas: replicas
       .filter((replica) => stopping || replica.phase !== "STOPPING")
       .map(
@@ -52,6 +57,16 @@ const viewArbitrary: fc.Arbitrary<DeploymentView> = fc
 
 const running = (view: DeploymentView): number => view.replicas.filter((replica) => replica.phase === "RUNNING").length;
 
+const isDraining = (view: DeploymentView, replica: ReplicaView): boolean =>
+  view.nodes.some((node) => node.draining && node.id === replica.nodeId);
+
+/** Running on a node whose drain is nearly over. */
+const late = (view: DeploymentView): number =>
+  view.replicas.filter((replica) => {
+    const node = view.nodes.find((candidate) => candidate.id === replica.nodeId);
+    return replica.phase === "RUNNING" && node?.drainStopAtMs != null && node.drainStopAtMs <= view.nowMs;
+  }).length;
+
 const check = (property: (view: DeploymentView, plan: DeploymentPlan) => void): void => {
   fc.assert(
     fc.property(viewArbitrary, (view) => property(view, decideDeployment(view))),
@@ -60,22 +75,39 @@ const check = (property: (view: DeploymentView, plan: DeploymentPlan) => void): 
 };
 
 describe("the decision over a deployment", () => {
-  it("D1: leaves as many running as are wanted, as far as they run, but for one that makes room", () => {
+  it("D1: leaves as many running as are wanted, as far as they run, but for one that makes room and those whose drain is over", () => {
     check((view, plan) => {
       const stopped = new Set(plan.stops.map((stop) => stop.id));
       const left = view.replicas.filter((replica) => replica.phase === "RUNNING" && !stopped.has(replica.id)).length;
       const least = Math.min(view.wanted, running(view)) - (plan.makesRoom ? 1 : 0);
-      expect(left).toBeGreaterThanOrEqual(least);
+      expect(left).toBeGreaterThanOrEqual(least - late(view));
+      if (late(view) === 0) expect(plan.undercuts).toBe(false);
     });
   });
 
-  it("D2: never has more than wanted and surge live when it starts something", () => {
+  it("D2: never has more than wanted and surge, or those that drain, live when it starts something", () => {
     check((view, plan) => {
       if (plan.starts.length === 0) return;
       const surge = Math.max(1, Math.ceil(view.surgeShare * view.wanted));
       const stopped = new Set(plan.stops.map((stop) => stop.id));
-      const live = view.replicas.filter((replica) => replica.phase !== "STOPPING" && !stopped.has(replica.id)).length;
-      expect(live + plan.starts.length).toBeLessThanOrEqual(view.wanted + surge);
+      const live = view.replicas.filter((replica) => replica.phase !== "STOPPING" && !stopped.has(replica.id));
+      const drain = live.filter((replica) => replica.phase === "RUNNING" && isDraining(view, replica)).length;
+      expect(live.length + plan.starts.length).toBeLessThanOrEqual(view.wanted + Math.max(surge, drain));
+    });
+  });
+
+  it("D4: stops what drains first, and at the latest when the time of the drain is up", () => {
+    check((view, plan) => {
+      if (view.wanted === 0) return;
+      const stopped = new Set(plan.stops.map((stop) => stop.id));
+      const old = view.replicas.filter((replica) => replica.phase === "RUNNING" && replica.version === "old");
+      const outdatedStopped = old.some((replica) => stopped.has(replica.id) && !isDraining(view, replica));
+      for (const replica of view.replicas) {
+        if (replica.phase !== "RUNNING" || !isDraining(view, replica)) continue;
+        const node = view.nodes.find(({ id }) => id === replica.nodeId);
+        const mustGo = node?.drainStopAtMs != null && node.drainStopAtMs <= view.nowMs;
+        if (mustGo || (outdatedStopped && !plan.makesRoom)) expect(stopped.has(replica.id)).toBe(true);
+      }
     });
   });
 

@@ -7,12 +7,14 @@ import type { DeploymentPlan, DeploymentView, ReplicaView, StopAction } from "./
  * What to do about one deployment. Pure: the same view gives the same plan.
  *
  * D1  Start before stop: during a rollout as many replicas serve as are wanted, unless fewer could.
- * D2  Never more than `wanted` plus the surge live at once (a replica that stops is not counted).
+ * D2  Never more than `wanted` plus the surge live at once (a replica that stops is not counted), nor more
+ *     than one more for each that runs on a draining node: a drain has a deadline, so all of them move at once.
  * D3  When a new replica finds no place, because of `max_replicas_per_node` or resources, one old replica
  *     goes first: after 2 s where enough others serve, after 10 s where it is the last one or the
  *     deployment is short already; never where no node could hold a new one, and not again until the
  *     last sacrifice has helped.
- * D4  A replica on a draining node is an old one.
+ * D4  A replica on a draining node is an old one. When the time of the drain is up it stops in order, though
+ *     nothing may have taken its place: it would be stopped with its node.
  * D5  Settings change in place, as many at once as the surge allows.
  */
 export const decideDeployment = (view: DeploymentView): DeploymentPlan => {
@@ -20,18 +22,24 @@ export const decideDeployment = (view: DeploymentView): DeploymentPlan => {
   const stops: StopAction[] = sorted.oldStarting.map((replica) => ({
     id: replica.id,
     force: true,
-    reason: view.wanted === 0 ? "the deployment is being deleted" : "its version is outdated",
+    reason: view.wanted === 0 ? "the deployment is being deleted" : stopReason(view, replica),
   }));
   if (view.wanted === 0) return stopEverything(view, sorted, stops);
 
   const surge = surgeOf(view);
   const room = decideRoom(view, sorted);
-  stops.push(...stopOld(view, sorted, room.minServing));
-  const oldStaying = sorted.oldRunning.length - (stops.length - sorted.oldStarting.length);
+  stops.push(...stopOld(view, sorted, room));
+  const late = stopLate(view, sorted, new Set(stops.map((stop) => stop.id)));
+  stops.push(...late.stops);
+  const stopped = new Set(stops.map((stop) => stop.id));
+  const oldStaying = sorted.oldRunning.filter((replica) => !stopped.has(replica.id));
+  const serving = sorted.freshRunning.length + oldStaying.length;
   const movers = sorted.fresh.filter((replica) => isMoving(replica));
   const missing = view.wanted - (sorted.fresh.length - movers.length);
   // While old ones are there, the whole is bounded by the surge; without them by what is wanted.
-  const free = oldStaying === 0 ? missing : view.wanted + surge - sorted.fresh.length - oldStaying;
+  const moving = oldStaying.filter((replica) => sorted.draining.has(replica)).length;
+  const bound = view.wanted + Math.max(surge, moving);
+  const free = oldStaying.length === 0 ? missing : bound - sorted.fresh.length - oldStaying.length;
   const startable = Math.max(0, Math.min(missing, free));
   const waits = startable > 0 && view.nowMs < view.startAllowedAtMs;
   const starts: { movesTo: ReplicaView["movesTo"] }[] = waits
@@ -50,8 +58,9 @@ export const decideDeployment = (view: DeploymentView): DeploymentPlan => {
     stops,
     reconfigures: chooseReconfigures(view, sorted, surge),
     makesRoom: room.makesRoom,
+    undercuts: late.stops.length > 0 && serving < view.wanted,
     healthy: isHealthy(view, sorted),
-    wakeAtMs: earliest(waits ? view.startAllowedAtMs : null, room.wakeAtMs, move.wakeAtMs),
+    wakeAtMs: earliest(waits ? view.startAllowedAtMs : null, room.wakeAtMs, late.wakeAtMs, move.wakeAtMs),
   };
 };
 
@@ -64,10 +73,12 @@ interface Sorted {
   readonly oldRunning: readonly ReplicaView[];
   readonly oldStarting: readonly ReplicaView[];
   readonly stopping: readonly ReplicaView[];
+  /** Of the old ones those on draining nodes. */
+  readonly draining: ReadonlySet<ReplicaView>;
 }
 
 const sortReplicas = (view: DeploymentView): Sorted => {
-  const draining = new Set(view.nodes.filter((node) => node.draining).map((node) => node.id));
+  const drainingNodes = new Set(view.nodes.filter((node) => node.draining).map((node) => node.id));
   const sorted = {
     fresh: [] as ReplicaView[],
     freshRunning: [] as ReplicaView[],
@@ -75,14 +86,16 @@ const sortReplicas = (view: DeploymentView): Sorted => {
     oldRunning: [] as ReplicaView[],
     oldStarting: [] as ReplicaView[],
     stopping: [] as ReplicaView[],
+    draining: new Set<ReplicaView>(),
   };
   for (const replica of view.replicas) {
     if (replica.phase === "STOPPING") {
       sorted.stopping.push(replica);
       continue;
     }
-    const old = replica.version !== view.version || (replica.nodeId !== null && draining.has(replica.nodeId));
-    if (old) {
+    const leaves = replica.nodeId !== null && drainingNodes.has(replica.nodeId);
+    if (leaves) sorted.draining.add(replica);
+    if (leaves || replica.version !== view.version) {
       sorted.old.push(replica);
       (replica.phase === "RUNNING" ? sorted.oldRunning : sorted.oldStarting).push(replica);
     } else {
@@ -104,20 +117,25 @@ const stopEverything = (view: DeploymentView, sorted: Sorted, stops: StopAction[
     stops.push({ id: replica.id, force: replica.phase === "STARTING", reason: "the deployment wants no replicas" });
   }
   const healthy = view.replicas.every((replica) => replica.phase === "STOPPING");
-  return { starts: [], stops, reconfigures: [], makesRoom: false, healthy, wakeAtMs: null };
+  return { starts: [], stops, reconfigures: [], makesRoom: false, undercuts: false, healthy, wakeAtMs: null };
 };
 
 /** D3: how many must go on serving, and whether one goes first. */
-const decideRoom = (
-  view: DeploymentView,
-  sorted: Sorted,
-): { minServing: number; makesRoom: boolean; wakeAtMs: number | null } => {
+interface Room {
+  readonly minServing: number;
+  readonly makesRoom: boolean;
+  readonly wakeAtMs: number | null;
+}
+
+const decideRoom = (view: DeploymentView, sorted: Sorted): Room => {
   const keep = { minServing: view.wanted, makesRoom: false, wakeAtMs: null };
   const blockedSince = sorted.fresh
     .filter((replica) => replica.phase === "STARTING" && replica.blockedSinceMs !== null)
     .map((replica) => replica.blockedSinceMs as number);
   const waitsForOther = sorted.stopping.length > 0 || view.makingRoomFailed;
-  if (blockedSince.length === 0 || sorted.oldRunning.length === 0 || waitsForOther) return keep;
+  // The end of one on a draining node makes no room: nothing is placed there.
+  const canGiveWay = sorted.oldRunning.some((replica) => !sorted.draining.has(replica));
+  if (blockedSince.length === 0 || !canGiveWay || waitsForOther) return keep;
   if (!view.nodes.some((node) => node.fits && !node.draining)) return keep;
   const serving = sorted.freshRunning.length + sorted.oldRunning.length;
   const othersEnough = serving >= view.wanted && view.wanted > 1;
@@ -127,15 +145,38 @@ const decideRoom = (
   return { minServing: Math.max(0, Math.min(serving, view.wanted) - 1), makesRoom: true, wakeAtMs: null };
 };
 
-/** D1: old ones go as soon as enough others serve. */
-const stopOld = (view: DeploymentView, sorted: Sorted, minServing: number): StopAction[] => {
+/** D1: old ones go as soon as enough others serve, those on draining nodes first, unless one has to make room. */
+const stopOld = (view: DeploymentView, sorted: Sorted, room: Room): StopAction[] => {
   const serving = sorted.freshRunning.length + sorted.oldRunning.length;
-  const count = Math.max(0, Math.min(sorted.oldRunning.length, serving - minServing));
-  return chooseVictims(sorted.oldRunning, sorted.oldRunning, count).map((replica) => ({
-    id: replica.id,
-    force: false,
-    reason: replica.version === view.version ? "its node drains" : "a newer version takes its place",
-  }));
+  const count = Math.max(0, Math.min(sorted.oldRunning.length, serving - room.minServing));
+  const leaving = sorted.oldRunning.filter((replica) => sorted.draining.has(replica));
+  const staying = sorted.oldRunning.filter((replica) => !sorted.draining.has(replica));
+  const [first, second] = room.makesRoom ? [staying, leaving] : [leaving, staying];
+  const victims = chooseVictims(first, sorted.oldRunning, count);
+  victims.push(...chooseVictims(second, sorted.oldRunning, count - victims.length));
+  return victims.map((replica) => ({ id: replica.id, force: false, reason: stopReason(view, replica) }));
+};
+
+const stopReason = (view: DeploymentView, replica: ReplicaView): string =>
+  replica.version === view.version ? "its node drains" : "a newer version takes its place";
+
+/** D4: what still runs on a node whose drain is nearly over. */
+const stopLate = (
+  view: DeploymentView,
+  sorted: Sorted,
+  stopped: ReadonlySet<string>,
+): { stops: StopAction[]; wakeAtMs: number | null } => {
+  const times = new Map(view.nodes.map((node) => [node.id, node.drainStopAtMs]));
+  const timed = sorted.oldRunning.flatMap((replica) => {
+    const atMs = replica.nodeId !== null && sorted.draining.has(replica) ? (times.get(replica.nodeId) ?? null) : null;
+    return atMs === null || stopped.has(replica.id) ? [] : [{ id: replica.id, atMs }];
+  });
+  const due = timed.filter(({ atMs }) => atMs <= view.nowMs);
+  const later = timed.filter(({ atMs }) => atMs > view.nowMs);
+  return {
+    stops: due.map(({ id }) => ({ id, force: false, reason: "its node drains and the time for it is up" })),
+    wakeAtMs: earliest(...later.map(({ atMs }) => atMs)),
+  };
 };
 
 /** More than wanted: what does not run yet goes first, then those on the fullest nodes. */

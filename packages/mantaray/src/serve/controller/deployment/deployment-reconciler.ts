@@ -5,8 +5,9 @@ import { type DeploymentTarget, effectiveRevision, hasGivenUp, type Revision } f
 import { decideDeployment } from "./decide.ts";
 import type { DeploymentPlan, DeploymentView, ReplicaView, StopAction } from "./plan.ts";
 import type { ReconcilerShared, ReconcilerSink } from "./reconciler-shared.ts";
-import { newReplicaName, type Replica } from "./replica.ts";
+import type { Replica } from "./replica.ts";
 import { ReplicaActions } from "./replica-actions.ts";
+import { newReplicaName } from "./replica-name.ts";
 import { ReplicaSet } from "./replica-set.ts";
 import { requiredResources } from "./replica-spec.ts";
 import { StartFailures } from "./start-failures.ts";
@@ -47,6 +48,7 @@ export class DeploymentReconciler {
       clock: shared.clock,
       deadMax: shared.env.deadReplicasMax,
       onRunning: (replica) => this.#onRunning(replica),
+      onRestarted: (replica) => this.#onRestarted(replica),
       onPlaced: () => {
         this.#makingRoom.helped = true;
       },
@@ -106,6 +108,11 @@ export class DeploymentReconciler {
     return plan.wakeAtMs;
   }
 
+  /** Nobody says what shall be of it: everything stays as it is. */
+  keep(): void {
+    this.#input = undefined;
+  }
+
   /** Nobody wants the deployment any more: everything of it goes. */
   abandon(): void {
     this.#input = undefined;
@@ -136,7 +143,7 @@ export class DeploymentReconciler {
     if (this.#input === undefined) return undefined;
     const { target } = this.#input;
     const { resolved } = effectiveRevision(target);
-    const replicas = this.#replicas.all().flatMap((replica) => routingReplica(replica) ?? []);
+    const replicas = this.routed();
     return {
       app: this.app,
       deployment: this.name,
@@ -144,8 +151,14 @@ export class DeploymentReconciler {
       maxOngoingRequests: resolved.max_ongoing_requests,
       maxQueuedRequests: resolved.max_queued_requests,
       retryNonIdempotent: resolved.retry_non_idempotent,
-      replicas: replicas.toSorted((left, right) => (left.replicaId < right.replicaId ? -1 : 1)),
+      replicas,
     };
+  }
+
+  /** The replicas that callers may choose. */
+  routed(): RoutingReplica[] {
+    const replicas = this.#replicas.all().flatMap((replica) => routingReplica(replica) ?? []);
+    return replicas.toSorted((left, right) => (left.replicaId < right.replicaId ? -1 : 1));
   }
 
   #followRevision(target: DeploymentTarget, revision: Revision): void {
@@ -161,7 +174,8 @@ export class DeploymentReconciler {
     for (const replica of this.#replicas.all()) {
       if (replica.phase === "RUNNING" && replica.record !== null) {
         const times = { periodMs: periodS * 1_000, timeoutMs: timeoutS * 1_000 };
-        this.#shared.health.track(replica.id, { actor: replica.record, ...times });
+        const { record: actor, recovering } = replica;
+        this.#shared.health.track(replica.id, { actor, recovering, ...times });
       }
     }
   }
@@ -180,7 +194,7 @@ export class DeploymentReconciler {
       surgeShare: resolved.rolling_update_percentage,
       replicasPerNodeMax: resolved.max_replicas_per_node,
       replicas: replicas.map(viewOf),
-      nodes: cluster.views(requiredResources(resolved)),
+      nodes: cluster.views(requiredResources(resolved), resolved.graceful_shutdown_timeout_s * 1_000),
       startAllowedAtMs: hasGivenUp(input.target) ? Number.POSITIVE_INFINITY : this.#failures.startAllowedAtMs,
       makingRoomFailed: this.#makingRoom.tried && !this.#makingRoom.helped,
       quietSinceMs: mayMove && still ? Math.max(this.#lastChangeMs, cluster.lastChangeMs) : null,
@@ -199,6 +213,10 @@ export class DeploymentReconciler {
       const replica = this.#replicas.get(stop.id);
       if (replica?.movesTo != null && replica.phase === "STARTING") this.#movesRefusedAtEpoch = cluster.epoch;
       this.#stop(stop);
+    }
+    if (plan.undercuts) {
+      const message = "A node drains, its time is up, and no other node has room for its replicas.";
+      this.#sink.onStatus("HEALTH_CHECK_FAILED", message);
     }
     for (const id of plan.reconfigures) {
       const replica = this.#replicas.get(id);
@@ -227,6 +245,16 @@ export class DeploymentReconciler {
       this.#failures.onStarted();
     }
     this.#shared.log.info({ replica: replica.id, node: replica.record?.nodeId }, "a replica runs");
+  }
+
+  #onRestarted(replica: Replica): void {
+    const { restarts, nodeId, deathCause } = replica.record ?? {};
+    this.#shared.log.info(
+      { replica: replica.id, restarts, nodeId, cause: deathCause },
+      "a replica was restarted in place",
+    );
+    if (replica.record?.state === "ALIVE" || !this.#isTarget(replica)) return;
+    this.#sink.onStatus("HEALTH_CHECK_FAILED", "A replica died and is restarted in place by its node.");
   }
 
   #onStartFailed(replica: Replica, message: string): void {
@@ -275,6 +303,7 @@ const viewOf = (replica: Replica): ReplicaView => ({
   phase: replica.phase,
   reconfiguring: replica.reconfiguring,
   nodeId: replica.record?.nodeId ?? null,
+  ongoing: replica.ongoing,
   blockedSinceMs: replica.blockedSinceMs,
   movesTo: replica.movesTo,
 });

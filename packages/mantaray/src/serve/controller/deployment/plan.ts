@@ -10,6 +10,8 @@ export interface ReplicaView {
   /** A change of settings is under way. */
   readonly reconfiguring: boolean;
   readonly nodeId: NodeId | null;
+  /** Requests under way when it was last asked. */
+  readonly ongoing: number;
   /** Since when the control store says it finds no place for it; null: placed, or not said. */
   readonly blockedSinceMs: number | null;
   /** It was started to move load to this node. */
@@ -21,6 +23,8 @@ export interface NodeView {
   readonly id: NodeId;
   /** Drains: gets nothing new, and what it has moves away. */
   readonly draining: boolean;
+  /** When what it has stops though nothing took its place; null: it waits. */
+  readonly drainStopAtMs: number | null;
   /** The node as a whole has what one replica needs. */
   readonly fits: boolean;
 }
@@ -60,6 +64,8 @@ export interface DeploymentPlan {
   readonly reconfigures: readonly string[];
   /** An old replica goes first because a new one finds no place. */
   readonly makesRoom: boolean;
+  /** So many stop because a drain's time is up that fewer serve than are wanted. */
+  readonly undercuts: boolean;
   /** Everything wanted runs, and nothing else does. */
   readonly healthy: boolean;
   /** When to look again though nothing happens; null: no need. */

@@ -9,6 +9,8 @@ export interface ReplicaSetDeps {
   readonly clock: Clock;
   readonly deadMax: number;
   readonly onRunning: (replica: Replica) => void;
+  /** Its process ended and its node starts, or has started, another one under the same name. */
+  readonly onRestarted: (replica: Replica) => void;
   /** A replica got a node. */
   readonly onPlaced: (replica: Replica) => void;
   readonly onStartFailed: (replica: Replica, message: string) => void;
@@ -63,7 +65,11 @@ export class ReplicaSet {
   adopt(record: ActorRecord, version: string, settings: string): void {
     const id = record.spec.name;
     if (this.#replicas.has(id)) return;
-    const replica: Replica = { ...this.#blank(id, version, settings), createdWallMs: record.startMs };
+    const replica: Replica = {
+      ...this.#blank(id, version, settings),
+      createdWallMs: record.startMs,
+      recovering: record.state === "ALIVE" || record.state === "RESTARTING",
+    };
     this.#replicas.set(id, replica);
     this.observe(record);
     if (record.stopRequested === undefined) return;
@@ -80,7 +86,7 @@ export class ReplicaSet {
     const replica = this.#replicas.get(record.spec.name);
     if (replica === undefined) return undefined;
     const known = replica.record;
-    if (known !== null && (known.actorId !== record.actorId || rank(record) < rank(known))) return false;
+    if (known !== null && (known.actorId !== record.actorId || isOlder(record, known))) return false;
     replica.record = record;
     replica.uncertain = false;
     if (record.state === "DEAD") {
@@ -91,13 +97,23 @@ export class ReplicaSet {
     const blocked = record.nodeId === null && record.pendingReason !== "";
     replica.blockedSinceMs = blocked ? (replica.blockedSinceMs ?? this.#deps.clock.nowMs()) : null;
     if (placed) this.#deps.onPlaced(replica);
+    const restarted = known !== null && replica.phase === "RUNNING" && isOtherProcess(record, known);
+    if (restarted) this.#onRestarted(replica);
     if (record.state === "ALIVE" && replica.phase === "STARTING" && record.addresses !== null) {
       replica.phase = "RUNNING";
       replica.runningSinceMs = this.#deps.clock.nowMs();
       this.#deps.onRunning(replica);
       return true;
     }
-    return placed || known === null;
+    return placed || restarted || known === null;
+  }
+
+  /** A health check has passed. */
+  onHealthy(id: string, ongoing: number): void {
+    const replica = this.#replicas.get(id);
+    if (replica === undefined) return;
+    replica.recovering = false;
+    replica.ongoing = ongoing;
   }
 
   /** The control store knows nothing of its actor any more. */
@@ -118,6 +134,19 @@ export class ReplicaSet {
     this.#dead.length = Math.min(this.#dead.length, this.#deps.deadMax);
   }
 
+  /** Whoever owns the process repaired it while nobody else could: it is the same replica, and is believed. */
+  #onRestarted(replica: Replica): void {
+    replica.phase = "STARTING";
+    replica.recovering = true;
+    replica.reconfiguring = false;
+    replica.ongoing = 0;
+    // It started with what it was made with, not with what it was changed to.
+    replica.settings = "";
+    replica.userConfig = null;
+    this.#deps.onGone(replica);
+    this.#deps.onRestarted(replica);
+  }
+
   #onDead(replica: Replica, record: ActorRecord): void {
     const phase = replica.phase;
     const cause = record.deathCause;
@@ -126,7 +155,7 @@ export class ReplicaSet {
     if (phase === "STOPPING") return;
     // What somebody else did to it is not its fault: a lost node, a kill.
     const killed = cause?.kind === "NODE_DIED" || cause?.kind === "KILLED" || cause?.signal === "SIGKILL";
-    if (phase === "RUNNING") this.#deps.onDied(replica, message, !killed);
+    if (phase === "RUNNING" || replica.runningSinceMs !== null) this.#deps.onDied(replica, message, !killed);
     else if (!killed || cause.kind === "CREATION_FAILED") this.#deps.onStartFailed(replica, message);
   }
 
@@ -141,6 +170,8 @@ export class ReplicaSet {
       createdWallMs: this.#deps.clock.wallMs(),
       runningSinceMs: null,
       reconfiguring: false,
+      recovering: false,
+      ongoing: 0,
       blockedSinceMs: null,
       movesTo: null,
       stop: null,
@@ -155,4 +186,12 @@ export class ReplicaSet {
 }
 
 const ranks = { DEPENDENCIES_UNREADY: 0, PENDING_CREATION: 0, RESTARTING: 0, ALIVE: 1, DEAD: 2 } as const;
-const rank = (record: ActorRecord): number => ranks[record.state];
+
+const isOlder = (record: ActorRecord, known: ActorRecord): boolean =>
+  record.restarts === known.restarts
+    ? ranks[record.state] < ranks[known.state]
+    : record.restarts < known.restarts && record.state !== "DEAD";
+
+/** Not only by the count: what a node restarted before it was asked may be reported without one. */
+const isOtherProcess = (record: ActorRecord, known: ActorRecord): boolean =>
+  record.restarts > known.restarts || (record.workerId !== null && record.workerId !== known.workerId);

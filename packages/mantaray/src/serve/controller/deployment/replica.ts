@@ -1,5 +1,4 @@
 import type { NodeId } from "../../../base/ids.ts";
-import { type Random, randomBelow } from "../../../base/random.ts";
 import type { ActorRecord } from "../../../protocol/actor.ts";
 import type { Revision } from "../state/target-state.ts";
 
@@ -20,6 +19,10 @@ export interface Replica {
   readonly createdWallMs: number;
   runningSinceMs: number | null;
   reconfiguring: boolean;
+  /** Taken over as it was found, or restarted in place by its node, and no health check has passed since. */
+  recovering: boolean;
+  /** Requests under way at its last health check. */
+  ongoing: number;
   blockedSinceMs: number | null;
   readonly movesTo: NodeId | null;
   stop: { readonly force: boolean; readonly reason: string } | null;
@@ -36,25 +39,6 @@ export interface Replica {
   /** Calls that failed in a row. */
   failedCalls: number;
 }
-
-const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
-const prefix = "SERVE_REPLICA::";
-
-/** Name of a new replica's actor. */
-export const newReplicaName = (app: string, deployment: string, random: Random): string => {
-  const suffix = Array.from({ length: 8 }, () => alphabet[randomBelow(random, alphabet.length)]).join("");
-  return `${prefix}${app}#${deployment}#${suffix}`;
-};
-
-/** Takes the name of a replica's actor apart; undefined for any other name. */
-export const parseReplicaName = (
-  name: string,
-): { readonly app: string; readonly deployment: string; readonly suffix: string } | undefined => {
-  if (!name.startsWith(prefix)) return undefined;
-  const [app, deployment, suffix, ...rest] = name.slice(prefix.length).split("#");
-  if (app === undefined || deployment === undefined || suffix === undefined || rest.length > 0) return undefined;
-  return { app, deployment, suffix };
-};
 
 /** Class of a replica's actor, as the State API shows it. */
 export const replicaClassName = (deployment: string): string => `ServeReplica:${deployment}`;

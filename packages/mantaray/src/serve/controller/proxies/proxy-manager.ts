@@ -22,6 +22,16 @@ export interface ProxyManagerDeps {
   readonly cluster: ClusterView;
 }
 
+/** Where proxies shall be. */
+export interface ProxyWishes {
+  readonly nodes: ReadonlySet<NodeId>;
+  /** Nodes that still have a replica, be it one that stops: their proxies go last. */
+  readonly serving: ReadonlySet<NodeId>;
+  readonly http: HttpOptions;
+  /** False: proxies that are not wanted go at once, for a shutdown. */
+  readonly drains: boolean;
+}
+
 /**
  * One proxy on each node that shall have one. A proxy that is wanted no more drains for a while before it
  * goes; one that does not answer three checks in a row is killed and restarts in place.
@@ -32,6 +42,7 @@ export class ProxyManager {
   readonly #byName = new Map<string, Proxy>();
   #http: HttpOptions = {};
   #drains = true;
+  #serving: ReadonlySet<NodeId> = new Set();
 
   constructor(deps: ProxyManagerDeps) {
     this.#deps = deps;
@@ -45,10 +56,11 @@ export class ProxyManager {
     return this.#proxies.size;
   }
 
-  /** Says which nodes shall have a proxy. `drains` false: the others go at once, for a shutdown. */
-  want(nodes: ReadonlySet<NodeId>, http: HttpOptions, drains: boolean): void {
+  /** Says which nodes shall have a proxy. */
+  want({ nodes, serving, http, drains }: ProxyWishes): void {
     this.#http = http;
     this.#drains = drains;
+    this.#serving = serving;
     for (const nodeId of nodes) {
       if (!this.#proxies.has(nodeId)) this.#add(nodeId);
     }
@@ -145,6 +157,7 @@ export class ProxyManager {
 
   #isDrained(proxy: Proxy, nowMs: number): boolean {
     const drainedMs = nowMs - (proxy.drainingSinceMs ?? nowMs);
+    if (this.#serving.has(proxy.nodeId)) return false;
     return drainedMs >= this.#deps.env.proxyDrainMinMs && proxy.health?.draining === true && proxy.health.ongoing === 0;
   }
 

@@ -59,7 +59,8 @@ export const proxySpec = (node: NodeRecord, http: HttpOptions, defaultHost: stri
     resources: {},
     placement: { nodeId: node.nodeId },
     entry: { module: "serve-proxy", args },
-    stopGraceMs: controllerLimits.proxyStopGraceMs,
+    stopGraceMs: controllerLimits.proxyLeaveGraceMs,
+    watchdogTimeoutMs: controllerLimits.proxyWatchdogMs,
   };
 };
 

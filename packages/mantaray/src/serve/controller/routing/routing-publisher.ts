@@ -56,6 +56,17 @@ export class RoutingPublisher {
     this.#changed = true;
   }
 
+  /** After a new link: a control store that has another snapshot than the last one gets it again, above its own. */
+  resume(present: RoutingSnapshot | null): void {
+    if (!this.#begun || this.#underWay !== undefined || present?.version === this.#version) return;
+    this.#version = Math.max(this.#version, present?.version ?? 0);
+    this.#taken = new Set([
+      ...this.#taken,
+      ...(present === null ? [] : replicaIds(Object.values(present.deployments))),
+    ]);
+    this.#changed = true;
+  }
+
   setContent(content: RoutingContent): void {
     const text = JSON.stringify(content);
     if (text === this.#contentText) return;
@@ -98,7 +109,8 @@ export class RoutingPublisher {
   #publish(content: RoutingContent): void {
     const { gcs, effects, clock, log, onPublished } = this.#deps;
     const deployments = [...this.#deployments].toSorted(([left], [right]) => (left < right ? -1 : 1));
-    const version = this.#version + 1;
+    // A clock's time rather than a count: above all that agents may hold, also where every record of it is lost.
+    const version = Math.max(this.#version + 1, Math.floor(clock.wallMs()));
     const snapshot: RoutingSnapshot = {
       version,
       ...content,
@@ -118,8 +130,9 @@ export class RoutingPublisher {
         log.debug({ version, replicas: ids.size }, "routing published");
         onPublished();
       },
-      failed: () => {
+      failed: ({ details }) => {
         this.#underWay = undefined;
+        if (typeof details.version === "number") this.#version = Math.max(this.#version, details.version);
         // It may have been taken all the same: until a later one is, both count.
         this.#taken = new Set([...this.#taken, ...ids]);
         this.#changed = true;

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { MantaError } from "../../../base/errors.ts";
+import { routeSchema, routingDeploymentSchema, routingSnapshotSchema } from "../../../protocol/routing.ts";
 import { deploymentStatusSchema, statusTriggerSchema } from "../../../protocol/serve-details.ts";
 import type { ApplicationConfig, HttpOptions, LoggingConfig, ResolvedDeployment } from "../../config/index.ts";
-import type { TargetState } from "./target-state.ts";
+import type { Custody, TargetState } from "./target-state.ts";
 
 /** Where the target state is kept: namespace and keys of the control store (reference section 7). */
 export const checkpointNamespace = "serve";
@@ -59,6 +60,17 @@ const appTargetSchema = z.object({
   deleting: z.boolean(),
 });
 
+const custodySchema = z.object({
+  http: routingSnapshotSchema.shape.http.nullable(),
+  apps: z.array(
+    z.object({
+      name: z.string(),
+      routes: z.array(routeSchema),
+      deployments: z.array(routingDeploymentSchema.omit({ replicas: true })),
+    }),
+  ),
+});
+
 const checkpointSchema = z.object({
   /** Raised when a newer layout cannot be read by an older controller. */
   format: z.literal(1),
@@ -72,6 +84,7 @@ const checkpointSchema = z.object({
     .nullable(),
   targetCapacityPercent: z.number().nullable(),
   apps: z.array(appTargetSchema),
+  custody: custodySchema.nullable().default(null),
 });
 
 /** The target state as bytes for the control store. Equal states give equal bytes. */
@@ -88,6 +101,17 @@ export const encodeCheckpoint = (state: TargetState): Uint8Array => {
           : { ...app.graph, outbound: [...app.graph.outbound].map(([name, names]) => [name, [...names]]) },
       deployments: [...app.deployments.values()],
     })),
+    custody:
+      state.custody === null
+        ? null
+        : {
+            http: state.custody.http,
+            apps: [...state.custody.apps.values()].map(({ name, routes, deployments }) => ({
+              name,
+              routes: [...routes],
+              deployments: [...deployments.values()],
+            })),
+          },
   };
   return Buffer.from(JSON.stringify(value), "utf8");
 };
@@ -98,7 +122,7 @@ export const decodeCheckpoint = (bytes: Uint8Array): TargetState => {
   if (!parsed.success) {
     throw new MantaError("internal", `the checkpoint of Serve cannot be read: ${parsed.error.message}`);
   }
-  const { instance, targetCapacityPercent, apps } = parsed.data;
+  const { instance, targetCapacityPercent, apps, custody } = parsed.data;
   return {
     instance,
     targetCapacityPercent,
@@ -112,5 +136,16 @@ export const decodeCheckpoint = (bytes: Uint8Array): TargetState => {
         },
       ]),
     ),
+    custody: custody === null ? null : decodeCustody(custody),
   };
 };
+
+const decodeCustody = ({ http, apps }: z.infer<typeof custodySchema>): Custody => ({
+  http,
+  apps: new Map(
+    apps.map(({ name, routes, deployments }) => [
+      name,
+      { name, routes, deployments: new Map(deployments.map((terms) => [terms.deployment, terms])) },
+    ]),
+  ),
+});

@@ -8,6 +8,7 @@ import {
   proxyLocation,
 } from "../../config/index.ts";
 import { nextDeploymentStatus } from "../status/deployment-status.ts";
+import { releaseApps } from "./custody.ts";
 import { type AppTarget, type InstanceOptions, type TargetState, withApp } from "./target-state.ts";
 
 /** A deploy call turned into a new target state. */
@@ -40,8 +41,12 @@ export const deployApps = (
   refuseTakenRoutes(apps, listed);
   for (const [name, app] of listed) apps.set(name, submit(before.apps.get(name), name, app, source, nowMs));
   const instance = instanceOptions(config);
+  const kept = [...(before.custody?.apps.keys() ?? [])];
+  // K1: a goal state names everything that shall be; what it does not name goes.
+  const released = source === "declarative" ? kept.filter((name) => !listed.has(name)) : [];
   return {
     state: {
+      ...releaseApps(before, released),
       instance: before.instance ?? instance,
       targetCapacityPercent: source === "declarative" ? (config.target_capacity ?? null) : before.targetCapacityPercent,
       apps,
@@ -53,7 +58,7 @@ export const deployApps = (
 
 /** Marks applications for deletion. Unknown names are ignored: deleting twice is deleting once. */
 export const deleteApps = (state: TargetState, names: readonly string[]): TargetState => {
-  let next = state;
+  let next = releaseApps(state, names);
   for (const name of names) next = withApp(next, name, markDeleting);
   return next;
 };

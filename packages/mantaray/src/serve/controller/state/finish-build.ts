@@ -20,6 +20,7 @@ import {
   type DeploymentStatusInfo,
   nextDeploymentStatus,
 } from "../status/deployment-status.ts";
+import { releaseApps } from "./custody.ts";
 import { type AppTarget, type DeploymentTarget, type Revision, type TargetState, withApp } from "./target-state.ts";
 
 /** A deployment as the build found it. */
@@ -49,8 +50,8 @@ export const finishBuild = (
   appName: string,
   generation: number,
   outcome: BuildOutcome,
-): TargetState =>
-  withApp(state, appName, (app) => {
+): TargetState => {
+  const next = withApp(state, appName, (app) => {
     if (app.generation !== generation || app.deleting) return app;
     if (!outcome.ok) return buildFailed(app, outcome.message);
     try {
@@ -59,6 +60,9 @@ export const finishBuild = (
       return buildFailed(app, MantaError.from(error).rawMessage);
     }
   });
+  // K1: from now on there is a target for what lives.
+  return next.apps.get(appName)?.build.state === "done" ? releaseApps(next, [appName]) : next;
+};
 
 const buildFailed = (app: AppTarget, message: string): AppTarget => ({
   ...app,

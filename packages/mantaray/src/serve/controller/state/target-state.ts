@@ -1,3 +1,4 @@
+import type { Route, RoutingDeployment, RoutingSnapshot } from "../../../protocol/routing.ts";
 import type {
   ApplicationConfig,
   DeploymentCode,
@@ -70,15 +71,47 @@ export interface InstanceOptions {
   readonly logging: LoggingConfig | null;
 }
 
+/** How callers treat a deployment, without its replicas. */
+export type RoutingTerms = Omit<RoutingDeployment, "replicas">;
+
+/** An application of which only this is left: the replicas that live, and what was last published of it. */
+export interface KeptApp {
+  readonly name: string;
+  readonly routes: readonly Route[];
+  readonly deployments: ReadonlyMap<string, RoutingTerms>;
+}
+
+/**
+ * Applications that serve although no checkpoint knows them: it was lost while no controller lived. Nobody
+ * asked for their end, so they go on as they are, and nothing of them is started, stopped or repaired, until
+ * somebody says what shall be.
+ *
+ * K1  An application leaves custody when a build of it has succeeded, when a declarative deploy does not
+ *     list it, when it is deleted, or when Serve is shut down. Never by time.
+ * K2  Its routes and terms are those of the last snapshot; its replicas are those that live.
+ */
+export interface Custody {
+  /** Null: no snapshot was found either, and so none is published. */
+  readonly http: RoutingSnapshot["http"] | null;
+  readonly apps: ReadonlyMap<string, KeptApp>;
+}
+
 /** Everything people asked of this Serve instance. Immutable; written to the control store before it counts. */
 export interface TargetState {
   /** Null before the first deploy. */
   readonly instance: InstanceOptions | null;
   readonly targetCapacityPercent: number | null;
   readonly apps: ReadonlyMap<string, AppTarget>;
+  /** What serves without having been asked for; null in all but one case (see `Custody`). */
+  readonly custody: Custody | null;
 }
 
-export const emptyTargetState: TargetState = { instance: null, targetCapacityPercent: null, apps: new Map() };
+export const emptyTargetState: TargetState = {
+  instance: null,
+  targetCapacityPercent: null,
+  apps: new Map(),
+  custody: null,
+};
 
 /** The revision that replicas shall run: the target, or what was stable before it failed. */
 export const effectiveRevision = (deployment: DeploymentTarget): Revision =>
@@ -126,3 +159,9 @@ export const withoutDeployment = (state: TargetState, appName: string, name: str
     const deployments = new Map(app.deployments);
     return deployments.delete(name) ? { ...app, deployments } : app;
   });
+
+/** The state without an application that was to go and of which nothing is left. */
+export const dropIfEmpty = (state: TargetState, name: string): TargetState => {
+  const app = state.apps.get(name);
+  return app?.deleting === true && app.deployments.size === 0 ? withoutApp(state, name) : state;
+};

@@ -1,4 +1,5 @@
 import type { Clock } from "../../../base/clock.ts";
+import { MantaError } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
 import { controllerLimits } from "../limits.ts";
 import type { Effects } from "../loop/effects.ts";
@@ -23,7 +24,10 @@ export interface TargetStoreDeps {
 export class TargetStore {
   readonly #deps: TargetStoreDeps;
   #state: TargetState = emptyTargetState;
-  #written: TargetState = emptyTargetState;
+  /** What the control store has; undefined: not known, after a write that broke. */
+  #written: TargetState | undefined = emptyTargetState;
+  /** The bytes of `#written`; null: none were ever written. */
+  #bytes: Uint8Array | null = null;
   /** Writes happen one after the other. */
   #tail: Promise<void> = Promise.resolve();
   #patchUnderWay = false;
@@ -37,14 +41,37 @@ export class TargetStore {
     return this.#state;
   }
 
-  /** Reads what an earlier controller wrote. Throws when it cannot be read. */
-  async load(): Promise<void> {
+  /** Reads what an earlier controller wrote; false: nothing was. Throws when it cannot be read. */
+  async load(): Promise<boolean> {
     const { value } = await this.#deps.gcs.kvGet(
       { namespace: checkpointNamespace, key: stateKey },
       { timeoutMs: controllerLimits.callTimeoutMs },
     );
     if (value !== null) this.#state = decodeCheckpoint(value);
     this.#written = this.#state;
+    this.#bytes = value;
+    return value !== null;
+  }
+
+  /** Compares with what the control store has; what it lost is written again soon. True when it had lost it. */
+  async verify(): Promise<boolean> {
+    let lost = false;
+    await this.#inTurn(async () => {
+      if (this.#written === undefined || this.#bytes === null) return;
+      const { value } = await this.#deps.gcs.kvGet(
+        { namespace: checkpointNamespace, key: stateKey },
+        { timeoutMs: controllerLimits.callTimeoutMs },
+      );
+      lost = value === null || !Buffer.from(this.#bytes).equals(value);
+      if (!lost) return;
+      this.#deps.log.warn(
+        { found: value?.byteLength ?? 0 },
+        "the control store has lost the checkpoint: written again",
+      );
+      this.#written = undefined;
+      this.#deps.onChanged();
+    });
+    return lost;
   }
 
   /** Changes the state once it is written. Rejects, and changes nothing, when it cannot be. `change` must be pure: it may run twice. */
@@ -100,15 +127,27 @@ export class TargetStore {
       );
       this.#state = emptyTargetState;
       this.#written = emptyTargetState;
+      this.#bytes = null;
     });
   }
 
   async #write(state: TargetState): Promise<void> {
-    await this.#deps.gcs.kvPut(
-      { namespace: checkpointNamespace, key: stateKey, value: encodeCheckpoint(state), overwrite: true },
-      { timeoutMs: controllerLimits.callTimeoutMs },
-    );
+    const value = encodeCheckpoint(state);
+    const before = this.#written;
+    // Until the answer is there nobody knows which of the two the control store has.
+    this.#written = undefined;
+    try {
+      await this.#deps.gcs.kvPut(
+        { namespace: checkpointNamespace, key: stateKey, value, overwrite: true },
+        { timeoutMs: controllerLimits.callTimeoutMs },
+      );
+    } catch (error) {
+      if (isRefusal(MantaError.from(error))) this.#written = before;
+      else this.#deps.onChanged();
+      throw error;
+    }
     this.#written = state;
+    this.#bytes = value;
   }
 
   #inTurn(job: () => Promise<void>): Promise<void> {
@@ -121,3 +160,6 @@ export class TargetStore {
     return turn;
   }
 }
+
+/** The control store has answered, and it did not write. */
+const isRefusal = (error: MantaError): boolean => !error.retryable && error.code !== "deadline_exceeded";

@@ -1,8 +1,9 @@
 import type { Clock } from "../../../base/clock.ts";
 import { MantaError } from "../../../base/errors.ts";
-import { type ActorId, type NodeId, parseActorId, parseNodeId, parseWorkerId } from "../../../base/ids.ts";
+import { type ActorId, type NodeId, parseActorId, parseNodeId, parseWorkerId, serveJobId } from "../../../base/ids.ts";
 import { type Random, randomBelow } from "../../../base/random.ts";
-import type { ActorRecord, ActorSpec, DeathCause } from "../../../protocol/actor.ts";
+import { type ActorRecord, type ActorSpec, actorSpecSchema, type DeathCause } from "../../../protocol/actor.ts";
+import { controllerName } from "../../../protocol/controller.ts";
 import type { GcsEvent } from "../../../protocol/gcs.ts";
 import type { NodeRecord } from "../../../protocol/node.ts";
 import type { RoutingSnapshot } from "../../../protocol/routing.ts";
@@ -24,23 +25,47 @@ export interface SimulatedClusterOptions {
   readonly lossShare?: number;
 }
 
+interface Subscriber {
+  readonly tell: (event: GcsEvent) => void;
+  readonly fail: () => void;
+}
+
 /** Control store and nodes in one, at the seam at which the controller acts: placement, life and death of actors, events. */
 export class SimulatedCluster {
   readonly nodes = new Map<NodeId, NodeRecord>();
   readonly actors = new Map<ActorId, ActorRecord>();
   readonly kv = new Map<string, Uint8Array>();
   routing: RoutingSnapshot | null = null;
+  readonly drainingProxies = new Set<string>();
+  /** Kinds of the events that were reported. */
+  readonly events: string[] = [];
+  readonly controllerId: ActorId;
   lossShare: number;
+  /** Names of all actors that were asked for. */
+  readonly created: string[] = [];
   /** Sees every snapshot before it is taken, and every stop. */
   onRouting: ((next: RoutingSnapshot, before: RoutingSnapshot | null) => void) | undefined;
   onRemove: ((actor: ActorRecord) => void) | undefined;
   readonly #options: SimulatedClusterOptions;
-  readonly #subscribers = new Set<(event: GcsEvent) => void>();
+  readonly #subscribers = new Set<Subscriber>();
   #serial = 0;
 
   constructor(options: SimulatedClusterOptions) {
     this.#options = options;
     this.lossShare = options.lossShare ?? 0;
+    this.controllerId = this.addController();
+  }
+
+  /** An actor of the controller's name. The one before, if any, is dead. */
+  addController(): ActorId {
+    for (const actor of this.actors.values()) {
+      if (actor.spec.name === controllerName) this.#set({ ...actor, state: "DEAD", addresses: null });
+    }
+    const actorId = parseActorId(this.#hex(32));
+    const entry = { module: "serve-controller", args: {} };
+    const spec = { className: "ServeController", name: controllerName, namespace: "serve", jobId: serveJobId, entry };
+    this.#set({ ...blankRecord(actorId, actorSpecSchema.parse(spec), this.#options.clock), state: "ALIVE" });
+    return actorId;
   }
 
   addNode(options: { cpus: number; isHead?: boolean; ip?: string }): NodeId {
@@ -79,11 +104,50 @@ export class SimulatedCluster {
     }
   }
 
-  drainNode(nodeId: NodeId): void {
+  /** Without a time there is no deadline. */
+  drainNode(nodeId: NodeId, timeoutMs?: number): void {
     const node = this.nodes.get(nodeId);
     if (node === undefined) return;
-    this.nodes.set(nodeId, { ...node, draining: true });
+    const drain =
+      timeoutMs === undefined ? null : { reason: "drain", deadlineMs: this.#options.clock.wallMs() + timeoutMs };
+    this.nodes.set(nodeId, { ...node, draining: true, drain });
     this.#tellNode(nodeId);
+  }
+
+  /** The control store is restarted: every subscription breaks. */
+  restartControlStore(): void {
+    for (const subscriber of this.#subscribers) subscriber.fail();
+  }
+
+  /**
+   * The control store is restarted and has lost everything. What lives is known again once its node has
+   * registered, `nodesAfterMs` later; the snapshot comes back from them.
+   */
+  loseData(nodesAfterMs: number): void {
+    const nodes = [...this.nodes.values()];
+    const actors = [...this.actors.values()].filter((actor) => actor.state === "ALIVE" || actor.state === "RESTARTING");
+    const { routing } = this;
+    this.kv.clear();
+    this.nodes.clear();
+    this.actors.clear();
+    this.routing = null;
+    this.restartControlStore();
+    this.#options.clock.after(nodesAfterMs, () => {
+      for (const node of nodes) {
+        this.nodes.set(node.nodeId, node);
+        this.#tellNode(node.nodeId);
+      }
+      for (const actor of actors) this.#set(actor);
+      this.routing ??= routing;
+    });
+  }
+
+  /** Its node restarts a replica's process in place, as it does while nobody else could replace it. */
+  repair(actorId: ActorId): void {
+    const actor = this.actors.get(actorId);
+    if (actor === undefined) return;
+    this.#set({ ...actor, state: "RESTARTING", pid: null, addresses: null, restarts: actor.restarts + 1 });
+    this.#start(actorId);
   }
 
   live(prefix = "SERVE_REPLICA::"): ActorRecord[] {
@@ -94,21 +158,9 @@ export class SimulatedCluster {
     const taken = [...this.actors.values()].some((actor) => actor.state !== "DEAD" && actor.spec.name === spec.name);
     if (taken) throw new MantaError("already_exists", `${spec.name} exists`);
     const actorId = parseActorId(this.#hex(32));
-    const record: ActorRecord = {
-      actorId,
-      spec,
-      state: "PENDING_CREATION",
-      nodeId: null,
-      workerId: null,
-      pid: null,
-      addresses: null,
-      restarts: 0,
-      deathCause: null,
-      startMs: this.#options.clock.wallMs(),
-      endMs: null,
-      pendingReason: "",
-    };
+    const record = blankRecord(actorId, spec, this.#options.clock);
     this.actors.set(actorId, record);
+    this.created.push(spec.name);
     this.#options.clock.after(1, () => this.#place());
     return record;
   }
@@ -138,7 +190,10 @@ export class SimulatedCluster {
   }
 
   putRouting(snapshot: RoutingSnapshot): void {
-    if (this.routing !== null && snapshot.version <= this.routing.version) return;
+    if (this.routing !== null && snapshot.version <= this.routing.version) {
+      const details = { version: this.routing.version };
+      throw new MantaError("stale_epoch", `snapshot.version: must be above ${this.routing.version}`, { details });
+    }
     this.onRouting?.(snapshot, this.routing);
     this.routing = structuredClone(snapshot);
   }
@@ -151,19 +206,26 @@ export class SimulatedCluster {
     ];
     const waiting: (() => void)[] = [];
     const wake = (): void => waiting.shift()?.();
-    const listener = (event: GcsEvent): void => {
-      queue.push(event);
-      wake();
+    let end: "canceled" | "link_lost" | undefined;
+    const subscriber: Subscriber = {
+      tell: (event) => {
+        queue.push(event);
+        wake();
+      },
+      fail: () => {
+        end ??= "link_lost";
+        wake();
+      },
     };
-    this.#subscribers.add(listener);
-    let ended = false;
+    this.#subscribers.add(subscriber);
     signal?.addEventListener("abort", () => {
-      ended = true;
+      end = "canceled";
       wake();
     });
     try {
       for (;;) {
-        if (ended) return;
+        if (end === "canceled") return;
+        if (end === "link_lost") throw new MantaError("link_lost", "the control store went away");
         const event = queue.shift();
         if (event !== undefined) yield event;
         else
@@ -172,7 +234,7 @@ export class SimulatedCluster {
           });
       }
     } finally {
-      this.#subscribers.delete(listener);
+      this.#subscribers.delete(subscriber);
     }
   }
 
@@ -232,7 +294,7 @@ export class SimulatedCluster {
   }
 
   #tell(event: GcsEvent): void {
-    for (const listener of this.#subscribers) listener(event);
+    for (const subscriber of this.#subscribers) subscriber.tell(event);
   }
 
   #hex(length: number): string {
@@ -261,3 +323,18 @@ export class SimulatedCluster {
     return live[randomBelow(this.#options.random, Math.max(1, live.length))];
   }
 }
+
+const blankRecord = (actorId: ActorId, spec: ActorSpec, clock: Clock): ActorRecord => ({
+  actorId,
+  spec,
+  state: "PENDING_CREATION",
+  nodeId: null,
+  workerId: null,
+  pid: null,
+  addresses: null,
+  restarts: 0,
+  deathCause: null,
+  startMs: clock.wallMs(),
+  endMs: null,
+  pendingReason: "",
+});

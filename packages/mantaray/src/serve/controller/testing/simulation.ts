@@ -3,15 +3,18 @@ import { MantaError } from "../../../base/errors.ts";
 import { FakeClock } from "../../../base/fake-clock.ts";
 import { silentLog } from "../../../base/log.ts";
 import { type Random, seededRandom } from "../../../base/random.ts";
-import { type ActorRecord, type ActorSpec, actorSpecSchema } from "../../../protocol/actor.ts";
+import type { ActorSpec } from "../../../protocol/actor.ts";
 import { replicaArgsSchema } from "../../../protocol/replica.ts";
 import { type DeployConfig, parseDeployConfig } from "../../config/index.ts";
 import { Controller } from "../controller.ts";
 import { readControllerEnv } from "../env.ts";
-import type { BuildRequest, ControllerPorts } from "../ports.ts";
+import type { BuildRequest } from "../ports.ts";
 import { deployApps } from "../state/deploy-apps.ts";
 import type { BuildOutcome } from "../state/finish-build.ts";
+import type { TargetState } from "../state/target-state.ts";
+import { CrashPlan } from "./crash-plan.ts";
 import { type ActorBehaviour, SimulatedCluster } from "./simulated-cluster.ts";
+import { simulatedPorts } from "./simulated-ports.ts";
 
 /** A world that can be wound up: a cluster, a controller that can be killed, and what is checked all the time. */
 export class Simulation {
@@ -29,6 +32,12 @@ export class Simulation {
   readonly minServing = new Map<string, number>();
   readonly violations: string[] = [];
   readonly reconfigured: string[] = [];
+  /** Replicas that cannot be reached from the controller. */
+  readonly unreachable = new Set<string>();
+  /** What the controller does to the world, and where it dies of it. */
+  crashes = new CrashPlan();
+  crashed = 0;
+  fenced = 0;
   #incarnation = 0;
 
   constructor(seed: number) {
@@ -76,14 +85,44 @@ export class Simulation {
     throw new MantaError("deadline_exceeded", "the controller did not come up");
   }
 
-  async deploy(config: DeployConfig): Promise<void> {
-    const committing = this.controller.store.commit(
-      (state) => deployApps(state, config, "declarative", this.clock.wallMs()).state,
-    );
-    // It may reject while time is wound on: looked at after.
-    committing.catch(() => undefined);
-    await this.clock.advance(20);
-    await committing;
+  async deploy(config: DeployConfig, source: "declarative" | "imperative" = "declarative"): Promise<void> {
+    await this.commit((state) => deployApps(state, config, source, this.clock.wallMs()).state);
+  }
+
+  /** A wish of a user, asked again where the controller dies before it answers. */
+  async commit(change: (state: TargetState) => TargetState): Promise<void> {
+    for (;;) {
+      const { controller } = this;
+      const outcome = { done: false, error: undefined as unknown };
+      controller.store.commit(change).then(
+        () => (outcome.done = true),
+        (error: unknown) => {
+          outcome.error = error;
+        },
+      );
+      await this.clock.advance(20);
+      for (let passedMs = 0; passedMs < 2_000 && !outcome.done && outcome.error === undefined; passedMs += 20) {
+        if (this.controller !== controller) break;
+        await this.clock.advance(20);
+      }
+      if (outcome.error !== undefined) throw outcome.error;
+      if (outcome.done) return;
+      await this.#untilRecovered();
+    }
+  }
+
+  async #untilRecovered(): Promise<void> {
+    const recovered = { done: false };
+    const follow = (): void => {
+      const { controller } = this;
+      void controller.recovered.then(() => {
+        if (this.controller === controller) recovered.done = true;
+      });
+    };
+    for (let passedMs = 0; passedMs < 5_000 && !recovered.done; passedMs += 20) {
+      follow();
+      await this.clock.advance(20);
+    }
   }
 
   oneDeployment(options: Readonly<Record<string, unknown>> = {}): BuildOutcome {
@@ -147,86 +186,36 @@ export class Simulation {
   #newController(): Controller {
     this.#incarnation += 1;
     const incarnation = this.#incarnation;
-    const alive = (): boolean => this.#incarnation === incarnation;
-    return new Controller({
-      ports: this.#ports(alive),
-      clock: this.clock,
-      random: this.random,
-      log: silentLog,
-      env: readControllerEnv({}),
+    const { cluster, clock, random, sick, unreachable } = this;
+    const ports = simulatedPorts({
+      cluster,
+      crashes: () => this.crashes,
+      alive: () => this.#incarnation === incarnation,
+      crash: () => this.#crash(),
+      sick,
+      unreachable,
+      build: async (request) => this.build(request),
+      onReconfigured: (name) => this.reconfigured.push(name),
+    });
+    const onFenced = (): void => {
+      this.fenced += 1;
+      if (this.#incarnation === incarnation) this.#incarnation += 1;
+    };
+    const self = cluster.controllerId;
+    return new Controller({ ports, clock, random, log: silentLog, env: readControllerEnv({}), self, onFenced });
+  }
+
+  /** SIGKILL; its node starts it again in place. */
+  #crash(): void {
+    this.crashed += 1;
+    this.#incarnation += 1;
+    this.controller.close();
+    this.clock.after(30, () => {
+      this.controller = this.#newController();
+      this.controller.start().catch((error: unknown) => this.violations.push(`no start: ${String(error)}`));
     });
   }
-
-  /** Calls of a controller that is dead reach nobody and are never answered. */
-  #ports(alive: () => boolean): ControllerPorts {
-    const { cluster } = this;
-    const call = <T>(work: () => T): Promise<T> => {
-      if (!alive()) return new Promise<T>(() => undefined);
-      return cluster.call(() => {
-        if (!alive()) throw new MantaError("canceled", "the caller is dead");
-        return work();
-      });
-    };
-    const sick = (actor: ActorRecord): void => {
-      if (cluster.actors.get(actor.actorId)?.state !== "ALIVE") throw new MantaError("link_lost", "gone");
-      if (this.sick.has(actor.spec.name)) throw new MantaError("user_error", "sick");
-    };
-    return {
-      gcs: {
-        createActor: ({ spec }) => call(() => ({ actor: cluster.create(actorSpecSchema.parse(spec)) })),
-        killActor: ({ actorId }) => call(() => (cluster.die(actorId, { kind: "KILLED", message: "killed" }), {})),
-        removeActor: ({ actorId, graceMs }) => call(() => (cluster.remove(actorId, graceMs), {})),
-        getActor: ({ name }) =>
-          call(() => {
-            const named = [...cluster.actors.values()].filter((actor) => actor.spec.name === name);
-            const actor = named.find((candidate) => candidate.state !== "DEAD") ?? named.at(-1);
-            if (actor === undefined) throw new MantaError("not_found", `no actor ${name}`);
-            return { actor };
-          }),
-        listActors: () => call(() => ({ actors: [...cluster.actors.values()] })),
-        kvPut: (request) => call(() => (cluster.kv.set(key(request), request.value), { added: true })),
-        kvGet: (request) => call(() => ({ value: cluster.kv.get(key(request)) ?? null })),
-        kvDelete: (request) => call(() => ({ deleted: cluster.kv.delete(key(request)) })),
-        kvKeys: () => call(() => ({ keys: [] })),
-        putRouting: ({ snapshot }) => call(() => (cluster.putRouting(snapshot), {})),
-        getRouting: () => call(() => ({ snapshot: cluster.routing })),
-        subscribe: (_request, options) => cluster.subscribe(options?.signal),
-        reportEvent: () => call(() => ({})),
-        ping: () =>
-          call(() => ({
-            sessionName: "s",
-            version: "0",
-            startMs: 0,
-            recovering: false,
-            role: "leader",
-            epoch: 1,
-            leader: "",
-            store: { available: true, reason: "" },
-          })),
-      },
-      replicas: {
-        checkHealth: (actor) => call(() => sick(actor)),
-        reconfigure: (actor) => call(() => void this.reconfigured.push(actor.spec.name)),
-        userConfig: () => call(() => null),
-      },
-      proxies: {
-        checkHealth: () =>
-          call(() => ({
-            draining: true,
-            routesReady: true,
-            routingVersion: 1,
-            connections: 0,
-            ongoing: 0,
-            port: 8_000,
-          })),
-        setDraining: () => call(() => undefined),
-      },
-      builds: { build: (request) => call(() => this.build(request)), prune: () => call(() => undefined) },
-    };
-  }
 }
-
-const key = (request: { namespace: string; key: string }): string => `${request.namespace}/${request.key}`;
 
 /** One application with one deployment, `D`. */
 export const oneApp = (deployment: Readonly<Record<string, unknown>> = {}): DeployConfig =>
