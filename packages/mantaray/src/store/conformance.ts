@@ -6,8 +6,12 @@ import { storeLimits } from "./limits.ts";
 import { sampleActor, sampleNode, sampleRouting } from "./sample-records.ts";
 import type { StoreHarness } from "./store-harness.ts";
 
-/** The rules of `ControlStore` as tests: every backend runs them. */
-export const describeControlStore = (backend: string, create: () => Promise<StoreHarness>): void => {
+/** The rules of `ControlStore` as tests: every backend runs them. `ttlMs`: shorter where the time of leases is real. */
+export const describeControlStore = (
+  backend: string,
+  create: () => Promise<StoreHarness>,
+  ttlMs: number = storeLimits.leaseTtlMs,
+): void => {
   describe(`${backend} store`, () => {
     const harnesses: StoreHarness[] = [];
     const stores: ControlStore[] = [];
@@ -34,10 +38,10 @@ export const describeControlStore = (backend: string, create: () => Promise<Stor
       orderCases(fresh);
     });
     describe("lease", () => {
-      leaseCases(fresh);
+      leaseCases(fresh, ttlMs);
     });
     describe("fencing", () => {
-      fencingCases(fresh);
+      fencingCases(fresh, ttlMs);
     });
     it("is what a plain model says after any sequence of calls and reopenings", async () => {
       const outcome = await fc.check(conformanceProperty(create), { numRuns: 40 });
@@ -49,18 +53,21 @@ export const describeControlStore = (backend: string, create: () => Promise<Stor
 type Fresh = () => Promise<StoreHarness>;
 
 /** Opens and claims. */
-const writable = async (harness: StoreHarness, holder = "a"): Promise<{ store: ControlStore; epoch: number }> => {
+const writable = async (
+  harness: StoreHarness,
+  holder = "a",
+  ttlMs: number = storeLimits.leaseTtlMs,
+): Promise<{ store: ControlStore; epoch: number }> => {
   const store = await harness.open();
-  return { store, epoch: await claim(store, holder) };
+  return { store, epoch: await claim(store, holder, ttlMs) };
 };
 
-const claim = async (store: ControlStore, holder: string): Promise<number> => {
+const claim = async (store: ControlStore, holder: string, ttlMs: number = storeLimits.leaseTtlMs): Promise<number> => {
   const outcome = await store.claimLease(holder, ttlMs);
   if (!outcome.granted) throw new Error(`the lease is held by ${outcome.holder}`);
   return outcome.epoch;
 };
 
-const ttlMs = storeLimits.leaseTtlMs;
 const empty: StoredTables = { nodes: [], actors: [], kv: [], routing: null, events: [] };
 const stale = expect.objectContaining({ code: "stale_epoch" });
 
@@ -83,10 +90,13 @@ const tableCases = (fresh: Fresh): void => {
     const check = (tables: StoredTables): void => {
       expect(tables.nodes).toEqual([node]);
       expect(tables.actors).toEqual([actor]);
-      expect(tables.kv.map(({ key, value: found }) => [key, Buffer.from(found)])).toEqual([
-        ["k", Buffer.from(value)],
-        ["empty", Buffer.alloc(0)],
-      ]);
+      const values = new Map(tables.kv.map(({ key, value: found }) => [key, Buffer.from(found)]));
+      expect(values).toEqual(
+        new Map([
+          ["k", Buffer.from(value)],
+          ["empty", Buffer.alloc(0)],
+        ]),
+      );
       expect(tables.routing).toEqual(sampleRouting(3, [actor]));
       expect(tables.events).toEqual([event]);
     };
@@ -108,6 +118,26 @@ const orderCases = (fresh: Fresh): void => {
       store.write(epoch, [{ kind: "deleteActors", actorIds: [other.actorId] }]),
     ]);
     expect((await store.load()).actors).toEqual([{ ...actor, restarts: 2 }]);
+  });
+
+  it("makes one step of a write with many mutations, in their order", async () => {
+    const { store, epoch } = await writable(await fresh());
+    const [old, actor, other] = [sampleActor(), sampleActor(), sampleActor()];
+    const event = { atMs: 1, kind: "k", message: "m", fields: {} };
+    await store.write(epoch, [
+      { kind: "putActors", actors: [old] },
+      { kind: "putNodes", nodes: [sampleNode()] },
+      { kind: "putKv", namespace: "n", key: "k", value: new Uint8Array([1]) },
+      { kind: "putRouting", snapshot: sampleRouting(1) },
+      { kind: "appendEvent", event: { ...event, message: "before" } },
+      { kind: "reset" },
+      { kind: "putActors", actors: [actor, other] },
+      { kind: "deleteActors", actorIds: [other.actorId] },
+      { kind: "appendEvent", event },
+    ]);
+    expect(await store.load()).toEqual({ ...empty, actors: [actor], events: [event] });
+    await store.write(epoch, []);
+    expect((await store.load()).actors).toEqual([actor]);
   });
 
   it("loads what was written before the call, acknowledged or not yet", async () => {
@@ -160,23 +190,23 @@ const orderCases = (fresh: Fresh): void => {
   });
 };
 
-const leaseCases = (fresh: Fresh): void => {
+const leaseCases = (fresh: Fresh, ttlMs: number): void => {
   it("goes to one holder at a time and says who has it", async () => {
-    const { store } = await writable(await fresh(), "a");
+    const { store } = await writable(await fresh(), "a", ttlMs);
     const remainingMs: unknown = expect.closeTo(ttlMs, -2);
     expect(await store.claimLease("b", ttlMs)).toEqual({ granted: false, holder: "a", remainingMs });
   });
 
   it("passes on once it has expired, with a higher epoch", async () => {
     const harness = await fresh();
-    const { store, epoch } = await writable(harness, "a");
+    const { store, epoch } = await writable(harness, "a", ttlMs);
     await harness.advance(ttlMs + 10);
-    expect(await claim(store, "b")).toBeGreaterThan(epoch);
+    expect(await claim(store, "b", ttlMs)).toBeGreaterThan(epoch);
   });
 
   it("lasts as long as it is renewed", async () => {
     const harness = await fresh();
-    const { store, epoch } = await writable(harness, "a");
+    const { store, epoch } = await writable(harness, "a", ttlMs);
     for (let renewals = 0; renewals < 4; renewals += 1) {
       await harness.advance(ttlMs * 0.6);
       await store.renewLease({ holder: "a", epoch }, ttlMs);
@@ -186,7 +216,7 @@ const leaseCases = (fresh: Fresh): void => {
 
   it("stays valid after its time while nobody else claims it", async () => {
     const harness = await fresh();
-    const { store, epoch } = await writable(harness, "a");
+    const { store, epoch } = await writable(harness, "a", ttlMs);
     await harness.advance(ttlMs * 3);
     await store.write(epoch, [{ kind: "putNodes", nodes: [sampleNode()] }]);
     await store.renewLease({ holder: "a", epoch }, ttlMs);
@@ -194,43 +224,49 @@ const leaseCases = (fresh: Fresh): void => {
   });
 
   it("is free at once when released, and its epoch is over", async () => {
-    const { store, epoch } = await writable(await fresh(), "a");
+    const { store, epoch } = await writable(await fresh(), "a", ttlMs);
     await store.releaseLease({ holder: "a", epoch });
     await expect(store.write(epoch, [{ kind: "putNodes", nodes: [sampleNode()] }])).rejects.toEqual(stale);
     await expect(store.renewLease({ holder: "a", epoch }, ttlMs)).rejects.toEqual(stale);
-    expect(await claim(store, "b")).toBeGreaterThan(epoch);
+    expect(await claim(store, "b", ttlMs)).toBeGreaterThan(epoch);
+  });
+
+  it("has the wall clock as its epoch, so that epochs rise even where all data is lost", async () => {
+    const harness = await fresh();
+    const { epoch } = await writable(harness, "a", ttlMs);
+    expect(Math.abs(epoch - harness.wallMs())).toBeLessThan(5_000);
   });
 
   it("rises with every claim, by the same holder and after reopening too", async () => {
     const harness = await fresh();
-    const { store, epoch } = await writable(harness, "a");
-    const again = await claim(store, "a");
+    const { store, epoch } = await writable(harness, "a", ttlMs);
+    const again = await claim(store, "a", ttlMs);
     expect(again).toBeGreaterThan(epoch);
     await store.releaseLease({ holder: "a", epoch: again });
     await store.close();
-    expect((await writable(harness, "a")).epoch).toBeGreaterThan(again);
+    expect((await writable(harness, "a", ttlMs)).epoch).toBeGreaterThan(again);
   });
 };
 
-const fencingCases = (fresh: Fresh): void => {
+const fencingCases = (fresh: Fresh, ttlMs: number): void => {
   it("refuses writes before there is a lease, and with an epoch from the future", async () => {
     const store = await (await fresh()).open();
     await expect(store.write(0, [{ kind: "putNodes", nodes: [sampleNode()] }])).rejects.toEqual(stale);
-    const epoch = await claim(store, "a");
+    const epoch = await claim(store, "a", ttlMs);
     await expect(store.write(epoch + 1, [{ kind: "putNodes", nodes: [sampleNode()] }])).rejects.toEqual(stale);
     expect(await store.load()).toEqual(empty);
   });
 
   it("refuses every mutation of a former holder, and changes nothing", async () => {
     const harness = await fresh();
-    const { store, epoch } = await writable(harness, "a");
+    const { store, epoch } = await writable(harness, "a", ttlMs);
     const [node, actor] = [sampleNode(), sampleActor()];
     const entry = { namespace: "n", key: "k", value: new Uint8Array([1]) };
     await store.write(epoch, [{ kind: "putNodes", nodes: [node] }]);
     await store.write(epoch, [{ kind: "putActors", actors: [actor] }]);
     await store.write(epoch, [{ kind: "putKv", ...entry }]);
     await harness.advance(ttlMs + 10);
-    await claim(store, "b");
+    await claim(store, "b", ttlMs);
     const before = await store.load();
     const refused = [
       store.write(epoch, [{ kind: "putNodes", nodes: [sampleNode()] }]),
@@ -251,7 +287,7 @@ const fencingCases = (fresh: Fresh): void => {
   });
 
   it("does not let another holder renew or release with a stolen epoch", async () => {
-    const { store, epoch } = await writable(await fresh(), "a");
+    const { store, epoch } = await writable(await fresh(), "a", ttlMs);
     await expect(store.renewLease({ holder: "b", epoch }, ttlMs)).rejects.toEqual(stale);
     await expect(store.releaseLease({ holder: "b", epoch })).rejects.toEqual(stale);
     await store.write(epoch, [{ kind: "putNodes", nodes: [sampleNode()] }]);

@@ -44,8 +44,10 @@ export interface LeaseTerm {
  * S6 A backend that is away for a while (a server that is down, slow, read-only, full) rejects with
  *    `unavailable` and says why; the same call may be repeated. Whether a rejected write took effect is then
  *    unknown: repeating it is harmless.
- * S7 A backend that finds its data gone rejects writes and renewals with `data_loss` until the lease is
- *    claimed anew; the writer then writes everything, beginning with `reset`.
+ * S7 A backend that finds its data gone, or older than what it has acknowledged, rejects writes and renewals with
+ *    `data_loss` until the lease is claimed anew; the writer then writes everything, beginning with `reset`.
+ * S8 A live leader comes first where it could not renew: after an absence, or when the lease's record has
+ *    vanished, the store itself refuses the lease for two TTLs to a process that saw somebody else hold it.
  *
  * Records and bytes belong to the store once handed over: nobody changes them afterwards. A backend whose
  * failure is final (a broken disk) rejects everything that follows with `unavailable` and the first failure as

@@ -4,7 +4,7 @@ import type { LeaseClaim, LeaseTerm } from "./control-store.ts";
 
 /**
  * Who may write, for backends whose arbiter is this process. Time is monotonic: a jump of the wall clock
- * neither ends nor prolongs a lease.
+ * neither ends nor prolongs a lease. Epochs are the wall clock in ms that never goes back (S4).
  */
 export class LeaseKeeper {
   readonly #clock: Clock;
@@ -24,7 +24,7 @@ export class LeaseKeeper {
     if (this.#holder !== null && this.#holder !== holder && remainingMs > 0) {
       return { granted: false, holder: this.#holder, remainingMs };
     }
-    this.#epoch += 1;
+    this.#epoch = Math.max(this.#epoch + 1, Math.floor(this.#clock.wallMs()));
     this.#holder = holder;
     this.#expiresAtMs = nowMs + ttlMs;
     return { granted: true, epoch: this.#epoch };

@@ -7,6 +7,16 @@ export interface StoreHarness {
   /** Lets the time of leases pass. */
   advance(byMs: number): Promise<void>;
   destroy(): Promise<void>;
-  /** Of the leases in the suite; shorter where time is real. Default `storeLimits.leaseTtlMs`. */
-  readonly ttlMs?: number;
+  /** The wall clock that the backend goes by. */
+  wallMs(): number;
+}
+
+/** One store that several processes may have open, with the faults of a server that is somewhere else. */
+export interface SharedStoreHarness extends StoreHarness {
+  /** From now on the server cannot be reached. */
+  away(): Promise<void>;
+  /** It can be reached again, with its data. */
+  back(): Promise<void>;
+  /** Its data is gone. */
+  wipe(): Promise<void>;
 }

@@ -18,6 +18,7 @@ for (const [name, logBytesMax] of [
       open: () =>
         openEmbeddedStore({ directory, clock, log: silentLog, ...(logBytesMax === undefined ? {} : { logBytesMax }) }),
       advance: (byMs) => clock.advance(byMs),
+      wallMs: () => clock.wallMs(),
       destroy: () => rm(directory, { recursive: true, force: true }),
     };
   });

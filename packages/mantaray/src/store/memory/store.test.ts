@@ -8,6 +8,7 @@ describeControlStore("memory", async () => {
   return {
     open: () => openMemoryStore({ clock, disk }),
     advance: (byMs) => clock.advance(byMs),
+    wallMs: () => clock.wallMs(),
     destroy: async () => {},
   };
 });
