@@ -150,15 +150,16 @@ describe("requests that may not be repeated, at a replica that is stopped", () =
   });
 });
 
-describe("a replica that fails again and again", () => {
-  const failing: Script = (arrival) =>
-    whenComplete(arrival, (stream) => stream.reset(resetCodes.internal, "broken machinery"));
-  const start = async (script: Script): Promise<FakeReplica> => {
-    const replica = await FakeReplica.start(script);
-    fakes.push(replica);
-    return replica;
-  };
+const failing: Script = (arrival) =>
+  whenComplete(arrival, (stream) => stream.reset(resetCodes.internal, "broken machinery"));
 
+const start = async (script: Script): Promise<FakeReplica> => {
+  const replica = await FakeReplica.start(script);
+  fakes.push(replica);
+  return replica;
+};
+
+describe("a replica that fails again and again", () => {
   it("is avoided, probed by one request after the other, and trusted once it answers", async () => {
     const [bad, good] = [await start(failing), await start(ok)];
     const router = await routerTo(infosOf([bad, good]), connectToFake);

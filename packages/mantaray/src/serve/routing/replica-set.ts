@@ -25,7 +25,10 @@ export class ReplicaSet implements ReplicaLinkHost {
   readonly #deps: ReplicaSetDeps;
   readonly #host: ReplicaSetHost;
   readonly #byActor = new Map<string, ReplicaLink>();
-  /** Known to be dead, though the snapshot still names them. */
+  /**
+   * Said to be dead, though the snapshot still names them. They are dialled on: without a head, a node starts its
+   * replicas again in place, and nobody else could tell.
+   */
   readonly #dead = new Set<string>();
   #all: readonly ReplicaLink[] = [];
   #local: readonly ReplicaLink[] = [];
@@ -56,6 +59,11 @@ export class ReplicaSet implements ReplicaLinkHost {
     return this.#all;
   }
 
+  /** Whether there is any that nobody says is dead, or that came back. */
+  get hopeful(): boolean {
+    return this.#all.some(({ usable, info }) => usable || !this.#dead.has(info.actorId));
+  }
+
   /** Those of `all` on our node. */
   get local(): readonly ReplicaLink[] {
     return this.#local;
@@ -82,8 +90,8 @@ export class ReplicaSet implements ReplicaLinkHost {
       const replica = this.#byActor.get(actorId);
       if (replica === undefined) continue;
       this.#dead.add(actorId);
-      this.#byActor.delete(actorId);
-      // Out of the arrays before its streams break and look for another.
+      // Its next life, if it gets one, is at the same address. Out of the arrays before its streams look for another.
+      this.#byActor.set(actorId, new ReplicaLink(replica.info, replica.local, this.#deps, this));
       this.#index();
       replica.down();
     }
@@ -97,11 +105,11 @@ export class ReplicaSet implements ReplicaLinkHost {
 
   #add(info: RoutingReplica): void {
     const { actorId, addresses, nodeId } = info;
-    if (this.#dead.has(actorId)) return;
     const old = this.#byActor.get(actorId);
     if (old !== undefined) {
       const moved = old.info.addresses.tcp !== addresses.tcp || old.info.addresses.unix !== addresses.unix;
       if (!moved) return;
+      this.#dead.delete(actorId);
       old.leave();
     }
     const local = nodeId === this.#deps.nodeId;

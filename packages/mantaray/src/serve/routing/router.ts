@@ -255,7 +255,7 @@ export class DeploymentRouter implements Router, CallHost, ReplicaSetHost {
 
   /** Nobody answers, and nobody is going to. */
   #isHopeless(deployment: RoutingDeployment): boolean {
-    return !deployment.available && this.#replicas.all.length === 0;
+    return !deployment.available && !this.#replicas.hopeful;
   }
 
   /** Our snapshot may be behind, but not for long: an unknown deployment gets a deadline of its own. */

@@ -7,7 +7,8 @@ export interface RedisScript {
   readonly sha: string;
 }
 
-const script = (name: string, source: string): RedisScript => ({
+/** A script by its text. */
+export const redisScript = (name: string, source: string): RedisScript => ({
   name,
   source,
   sha: createHash("sha1").update(source).digest("hex"),
@@ -48,7 +49,7 @@ end
  * Takes the lease. ARGV: holder, ttl, claimer, attempt, newest epoch seen, may create, may take.
  * A claim that arrives after a later one of the same claimer (it was stuck in a network) does nothing.
  */
-export const claimScript = script(
+export const claimScript = redisScript(
   "claim",
   `${lua.now}
 local lease, holder, ttl = KEYS[1], ARGV[1], tonumber(ARGV[2])
@@ -76,7 +77,7 @@ return {'granted', text(epoch)}
 );
 
 /** Prolongs the lease. ARGV: holder, epoch, newest acknowledged write, ttl. */
-export const renewScript = script(
+export const renewScript = redisScript(
   "renew",
   `${lua.now}${lua.check}
 local refusal = check(KEYS[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[1])
@@ -87,7 +88,7 @@ return {'ok'}
 );
 
 /** Gives the lease back; its epoch stays known. ARGV: holder, epoch. */
-export const releaseScript = script(
+export const releaseScript = redisScript(
   "release",
   `${lua.check}
 local refusal = check(KEYS[1], tonumber(ARGV[2]), 0, ARGV[1])
@@ -104,7 +105,7 @@ return {'ok'}
  * The number is stored first, by a command that a full server refuses: so it refuses the whole write. A
  * write that arrives after a later one (it was stuck in a network) changes nothing.
  */
-export const writeScript = script(
+export const writeScript = redisScript(
   "write",
   `${lua.check}
 local refusal, newest = check(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[3]))
@@ -135,7 +136,7 @@ return {'ok'}
 );
 
 /** The fields of a hash with the size of each value, bytes. */
-export const sizesScript = script(
+export const sizesScript = redisScript(
   "sizes",
   `
 local sizes = {}
@@ -151,7 +152,7 @@ return sizes
  * Removes a namespace unless its lease is alive. ARGV: '1' to remove it in any case. Answers the kind and the
  * number of entries of each key that there was.
  */
-export const removeScript = script(
+export const removeScript = redisScript(
   "remove",
   `${lua.now}
 local found = redis.call('HMGET', KEYS[1], 'holder', 'expires')
