@@ -3,10 +3,13 @@ import type { NodeId } from "../base/ids.ts";
 import type { AgentService } from "../protocol/node.ts";
 import type { NodeLocalService } from "../protocol/worker.ts";
 import type { Implementation } from "../rpc/index.ts";
+import type { PeerIdentity } from "../rpc/types.ts";
 import type { BundleCache } from "./bundles.ts";
 import type { NodeRouting } from "./routing.ts";
 import type { HostedActors } from "./workers/hosted-actors.ts";
+import type { KeptSockets } from "./workers/kept-sockets.ts";
 import type { WorkerPool } from "./workers/worker-pool.ts";
+import type { WorkerProcess } from "./workers/worker-process.ts";
 
 /** What the agent does for the control store. Orders are answered at once: reports tell what became of them. */
 export const agentImplementation = (deps: {
@@ -45,16 +48,36 @@ export const nodeLocalImplementation = (deps: {
   pool: WorkerPool;
   bundles: BundleCache;
   routing: NodeRouting;
+  actors: HostedActors;
+  sockets: KeptSockets;
 }): Implementation<NodeLocalService> => ({
   registerWorker: async ({ workerId }, { link, peer }) => {
     const worker = deps.pool.find(workerId);
-    if (worker === undefined || peer.id !== workerId) {
-      throw new MantaError("not_found", `this agent has no worker ${workerId}`);
-    }
+    if (worker === undefined || peer.id !== workerId) throw noWorker(workerId);
     worker.attach(link);
     return { nodeId: deps.nodeId, nodeIp: deps.nodeIp, sessionDir: deps.sessionDir };
   },
   fetchBundle: async ({ bundleId }) => ({ path: await deps.bundles.fetch(bundleId) }),
+  listenSocket: async ({ host, port }, { peer }) => {
+    await deps.sockets.give(workerOf(deps.pool, peer), host, port);
+    return {};
+  },
+  releaseSockets: async (_request, { peer }) => {
+    deps.sockets.release(workerOf(deps.pool, peer));
+    return {};
+  },
+  handOver: async (_request, { peer }) => {
+    await deps.actors.handOver(workerOf(deps.pool, peer));
+    return {};
+  },
   watchRouting: (_request, { signal }) => deps.routing.watch(signal),
   gcsAddresses: async () => ({ addresses: [...deps.gcsAddresses] }),
 });
+
+const workerOf = (pool: WorkerPool, { id }: PeerIdentity): WorkerProcess => {
+  const worker = pool.workers.find(({ workerId }) => workerId === id);
+  if (worker === undefined) throw noWorker(id);
+  return worker;
+};
+
+const noWorker = (workerId: string): MantaError => new MantaError("not_found", `this agent has no worker ${workerId}`);

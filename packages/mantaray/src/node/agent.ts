@@ -32,6 +32,7 @@ import { Supervisor } from "./supervise/supervisor.ts";
 import { Watchdog } from "./watchdog.ts";
 import { pingHttp, type WatchedProgram, watchedPrograms } from "./watched-programs.ts";
 import { HostedActors } from "./workers/hosted-actors.ts";
+import { KeptSockets } from "./workers/kept-sockets.ts";
 import { LocalRepair } from "./workers/local-repair.ts";
 import { watchedWorkers } from "./workers/watched-workers.ts";
 import { WorkerPool } from "./workers/worker-pool.ts";
@@ -73,6 +74,7 @@ export class NodeAgent {
   readonly #startMs: number;
   readonly #reports: ReportQueue;
   readonly #bundles: BundleCache;
+  readonly #sockets: KeptSockets;
   readonly #repair: LocalRepair;
   readonly #watchdog: Watchdog;
   readonly #logKeeper: LogKeeper;
@@ -87,6 +89,7 @@ export class NodeAgent {
     this.#startMs = clock.wallMs();
     this.paths = nodePaths(options.tempDir, options.sessionDir, options.nodeId);
     makeNodeDirs(this.paths);
+    this.#sockets = new KeptSockets(clock, log);
     this.routing = new NodeRouting(this.paths.routingFile, log);
     this.#reports = new ReportQueue({ send: () => this.registration.report, clock, log });
     this.pool = new WorkerPool({
@@ -171,6 +174,7 @@ export class NodeAgent {
   async #stop(reason: string, hurry: AbortSignal): Promise<void> {
     const { clock, log, options } = this.#deps;
     const [gcs, dashboard] = this.#programs;
+    this.#sockets.drain();
     await stopInOrder(
       { actors: this.actors, pool: this.pool, registration: this.registration, gcs, dashboard, clock, log },
       reason,
@@ -208,6 +212,8 @@ export class NodeAgent {
             pool: this.pool,
             bundles: this.#bundles,
             routing: this.routing,
+            actors: this.actors,
+            sockets: this.#sockets,
           }),
         );
       },

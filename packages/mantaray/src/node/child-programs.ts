@@ -59,6 +59,7 @@ export const workerSpec = (context: ChildContext): { boot: WorkerBoot; spec: Chi
     env: { ...childEnv(context), [workerBootVariable]: JSON.stringify(boot) },
     logsDir: context.paths.logsDir,
     pidInLogName: true,
+    takesSockets: true,
   };
   return { boot, spec };
 };

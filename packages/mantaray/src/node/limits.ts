@@ -30,6 +30,12 @@ export const nodeLimits = {
   shutdownMs: 14_000,
   /** Share of `shutdownMs` for each last step: unregister, API server, control store. */
   shutdownStepMs: 1_500,
+  /** A listening socket without a process: as long as a proxy needs to come back, with some tries. */
+  keptSocketMs: 10_000,
+  /** A process that takes over from one that leaves: start and constructor, on a loaded machine. */
+  handOverTimeoutMs: 15_000,
+  /** A process that has handed over may serve what it has for so long at most. */
+  handedOverMsMax: 600_000,
   /** A broken worker link without an exit: the worker is leaving by itself; after this it is killed. */
   lostLinkGraceMs: 6_000,
   /** From an agent's death to the guard's SIGKILL: beyond the time in which workers leave by themselves. */

@@ -33,6 +33,19 @@ export const nodeLocalService = defineService("node-local", {
   /** Path of a bundle in the node's cache; fetched from the control store once per node. */
   fetchBundle: unary(z.object({ bundleId: z.string() }), z.object({ path: z.string() })),
   watchRouting: streaming(nothing, routingEventSchema),
+  /**
+   * A listening socket that the agent keeps while processes come and go, so that connections wait instead of being
+   * refused. It comes over the worker's own channel (`child_process`), before the answer. `already_exists`: the
+   * address is in use.
+   */
+  listenSocket: unary(z.object({ host: z.string(), port: z.number().int().min(1).max(65_535) }), nothing),
+  /** The worker will not listen again: a socket that nobody else holds is closed. */
+  releaseSockets: unary(nothing, nothing),
+  /**
+   * The worker leaves and goes on serving until another process has taken its actor over: for an actor that may
+   * restart. Answers when that process is ready. `draining`: none will come.
+   */
+  handOver: unary(nothing, nothing),
   /** Where the control store is, newest knowledge. */
   gcsAddresses: unary(nothing, z.object({ addresses: z.array(z.string()) })),
 });

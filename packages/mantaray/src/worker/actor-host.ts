@@ -9,6 +9,8 @@ import type { NodeLocalService } from "../protocol/worker.ts";
 import { type Client, dial, type LinkServer, listen } from "../rpc/index.ts";
 import type { Link } from "../rpc/types.ts";
 import type { ActorContext, ActorInstance, CreateActor } from "./actor-module.ts";
+import type { AgentChannel } from "./agent-channel.ts";
+import { keptSockets } from "./kept-sockets.ts";
 import { workerLimits } from "./limits.ts";
 import { NodeRoutingFeed } from "./routing-feed.ts";
 
@@ -22,6 +24,8 @@ export interface ActorHostDeps {
   /** Where to listen for links of this node, `unix:/path`. */
   readonly listenAddress: string;
   readonly agent: Client<NodeLocalService>;
+  /** Undefined where the process was started without one. */
+  readonly channel: AgentChannel | undefined;
   readonly log: Log;
   /** The actor cannot go on. */
   readonly onFail: (error: unknown) => void;
@@ -31,15 +35,18 @@ export interface ActorHostDeps {
 export interface RunningActor {
   readonly addresses: LinkAddresses;
   /** Finishes what is in flight within the grace; never takes much longer. Rejects when that failed. */
-  shutdown(graceMs: number, reason: string): Promise<void>;
+  shutdown(graceMs: number, reason: string, ordered: boolean): Promise<void>;
 }
 
 /** Makes the actor of a record in this process; resolves when it can be called. Rejects with its author's error. */
 export const runActor = async (actor: ActorRecord, deps: ActorHostDeps): Promise<RunningActor> => {
   const { module: moduleName, args } = actor.spec.entry;
   const createActor = await loadActorModule(moduleName);
+  // Only a proxy listens for others than links; code of users gets no channel to the agent.
+  const channel = moduleName === "serve-proxy" ? deps.channel : undefined;
+  if (channel === undefined) deps.channel?.close();
   process.title = `ray::${actor.spec.className}`;
-  const instance = await createActor(makeContext(actor, deps), args);
+  const instance = await createActor(makeContext(actor, deps, channel), args);
   const links = new Set<Link>();
   const server = await listen([deps.listenAddress, `tcp:${bracketed(deps.nodeIp)}:0`], {
     token: deps.token,
@@ -54,7 +61,7 @@ export const runActor = async (actor: ActorRecord, deps: ActorHostDeps): Promise
   const [unix = "", tcp = ""] = server.addresses;
   return {
     addresses: { unix, tcp },
-    shutdown: (graceMs, reason) => shutdownActor({ instance, server, links }, graceMs, reason),
+    shutdown: (graceMs, reason, ordered) => shutdownActor({ instance, server, links }, graceMs, reason, ordered),
   };
 };
 
@@ -72,7 +79,7 @@ export const loadActorModule = async (name: string): Promise<CreateActor> => {
   return loaded.createActor;
 };
 
-const makeContext = (actor: ActorRecord, deps: ActorHostDeps): ActorContext => {
+const makeContext = (actor: ActorRecord, deps: ActorHostDeps, channel: AgentChannel | undefined): ActorContext => {
   const log = deps.log.child({ actorId: actor.actorId, className: actor.spec.className });
   const routing = new NodeRoutingFeed(log);
   void routing.follow(deps.agent);
@@ -87,6 +94,7 @@ const makeContext = (actor: ActorRecord, deps: ActorHostDeps): ActorContext => {
     log,
     clock: systemClock,
     routing,
+    ...(channel === undefined ? {} : { sockets: keptSockets(deps.agent, channel) }),
     connect: (target) =>
       dial(target.nodeId === deps.nodeId ? target.addresses.unix : target.addresses.tcp, {
         token: deps.token,
@@ -103,10 +111,11 @@ const shutdownActor = async (
   parts: { instance: ActorInstance; server: LinkServer; links: ReadonlySet<Link> },
   graceMs: number,
   reason: string,
+  ordered: boolean,
 ): Promise<void> => {
   try {
     await withTimeout(
-      parts.instance.shutdown(graceMs, reason),
+      parts.instance.shutdown(graceMs, reason, ordered),
       graceMs + workerLimits.shutdownSlackMs,
       "the shutdown of the actor",
     );

@@ -15,6 +15,16 @@ export interface RoutingFeed {
   onDown(listener: (actorIds: readonly ActorId[]) => void): () => void;
 }
 
+/** Listening sockets that outlive this process: the node agent keeps them. */
+export interface KeptSockets {
+  /** A bound socket for `net.Server.listen`, once. `already_exists`: the address is in use. */
+  take(host: string, port: number): Promise<object>;
+  /** This actor will not listen again: what nobody else holds is closed. */
+  release(): Promise<void>;
+  /** Resolves when another process has taken the actor over and listens. `draining`: none will come. */
+  handOver(timeoutMs: number): Promise<void>;
+}
+
 /** What an actor module receives from its worker. */
 export interface ActorContext {
   readonly actor: ActorRecord;
@@ -28,6 +38,8 @@ export interface ActorContext {
   readonly log: Log;
   readonly clock: Clock;
   readonly routing: RoutingFeed;
+  /** Absent where no agent keeps any. */
+  readonly sockets?: KeptSockets;
   /** Opens a link to another process of the cluster; picks the unix socket on the same node. */
   connect(target: { nodeId: NodeId; addresses: { unix: string; tcp: string } }): Promise<Link>;
   /** Newest known addresses of the control store, `tcp:host:port`. */
@@ -44,9 +56,10 @@ export interface ActorInstance {
   onLink(link: Link): void;
   /**
    * First rung of the termination ladder: refuse new work, finish what is in flight within `graceMs`,
-   * release resources. The worker exits when it resolves.
+   * release resources. The worker exits when it resolves. `ordered` false: the agent did not ask for it (a signal
+   * from outside), so the actor comes back as its spec allows.
    */
-  shutdown(graceMs: number, reason: string): Promise<void>;
+  shutdown(graceMs: number, reason: string, ordered?: boolean): Promise<void>;
 }
 
 /** An actor module's export `createActor`: resolves when the actor is ready to serve. */

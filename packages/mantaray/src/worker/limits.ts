@@ -10,6 +10,8 @@ export const workerLimits = {
   shutdownSlackMs: 400,
   /** Last frames of inbound links get this long to reach the kernel. */
   linkDrainMs: 250,
+  /** The agent opens a socket at once, and its channel is as fast as a link. */
+  socketTimeoutMs: 5_000,
   /** Arguments of one call of a user's actor. */
   invokeBodyBytesMax: 64 * 1024 * 1024,
 } as const;

@@ -11,6 +11,7 @@ import { nodeLocalService, workerService } from "../protocol/worker.ts";
 import { type WorkerBoot, workerBootSchema, workerBootVariable } from "../protocol/worker-boot.ts";
 import { createClient, dial, serveService } from "../rpc/index.ts";
 import type { ActorHostDeps } from "./actor-host.ts";
+import { AgentChannel } from "./agent-channel.ts";
 import { workerLimits } from "./limits.ts";
 import { preloadActorModules } from "./preload.ts";
 import { Worker } from "./worker.ts";
@@ -37,6 +38,7 @@ const exitWithGroup = (): never => {
 
 const main = async (): Promise<void> => {
   const boot = takeBoot();
+  const channel = AgentChannel.take();
   process.title = "ray::IDLE";
   const log = createLog("worker", { workerId: boot.workerId.slice(0, 8) });
   const token = loadAuthToken(process.env, { create: false });
@@ -64,7 +66,7 @@ const main = async (): Promise<void> => {
   const agent = createClient(link, nodeLocalService);
   const node = await agent.registerWorker({ workerId: boot.workerId, pid: process.pid });
   const { workerId, listenAddress } = boot;
-  host.resolve({ workerId, ...node, token, listenAddress, agent, log });
+  host.resolve({ workerId, ...node, token, listenAddress, agent, channel, log });
   preloadActorModules({ log, wanted: () => worker.idle });
 };
 

@@ -53,36 +53,39 @@ export class Worker {
   readonly service: Implementation<WorkerService> = {
     hostActor: async ({ actor }) => ({ addresses: await this.#host(actor) }),
     shutdown: async ({ graceMs, reason }) => {
-      void this.leave(graceMs, reason, 0);
+      void this.leave(graceMs, reason, 0, true);
       return {};
     },
     ping: async () => ({ rssBytes: process.memoryUsage.rss() }),
   };
 
-  /** Shuts the actor down within the grace and ends the process. A second call waits for the first. */
-  leave(graceMs: number, reason: string, exitCode: number): Promise<void> {
-    return this.#leave(graceMs, reason, () => this.#deps.departure.exit(exitCode));
+  /**
+   * Shuts the actor down within the grace and ends the process. `ordered`: the agent wants it. A second call waits
+   * for the first.
+   */
+  leave(graceMs: number, reason: string, exitCode: number, ordered = false): Promise<void> {
+    return this.#leave(graceMs, reason, ordered, () => this.#deps.departure.exit(exitCode));
   }
 
   /** The agent has died: as `leave`, and takes along what this process started. Bounded even while another end is under way. */
   leaveOrphaned(graceMs: number): Promise<void> {
     const { clock, departure } = this.#deps;
     clock.after(graceMs + workerLimits.shutdownSlackMs, () => departure.exitWithGroup());
-    return this.#leave(graceMs, "the node agent has died", () => this.#deps.departure.exitWithGroup());
+    return this.#leave(graceMs, "the node agent has died", true, () => departure.exitWithGroup());
   }
 
-  #leave(graceMs: number, reason: string, depart: () => void): Promise<void> {
+  #leave(graceMs: number, reason: string, ordered: boolean, depart: () => void): Promise<void> {
     const state = this.#state;
     if (state.kind === "leaving") return state.done.then(depart);
-    const done = state.kind === "running" ? this.#shutdown(state.running, graceMs, reason) : Promise.resolve();
+    const done = state.kind === "running" ? this.#shutdown(state.running, graceMs, reason, ordered) : Promise.resolve();
     this.#state = { kind: "leaving", done };
     return done.then(depart);
   }
 
-  async #shutdown(running: RunningActor, graceMs: number, reason: string): Promise<void> {
+  async #shutdown(running: RunningActor, graceMs: number, reason: string, ordered: boolean): Promise<void> {
     this.#deps.log.info({ graceMs, reason }, "the actor shuts down");
     await running
-      .shutdown(graceMs, reason)
+      .shutdown(graceMs, reason, ordered)
       .catch((error: unknown) => this.#deps.log.warn({ err: error }, "the actor did not shut down in order"));
   }
 
@@ -95,7 +98,7 @@ export class Worker {
       const { runActor } = await import("./actor-host.ts");
       const running = await runActor(actor, { ...(await this.#deps.host()), onFail: (error) => this.#fail(error) });
       // Told to leave while the constructor ran: TypeScript cannot see that the state moved meanwhile.
-      if ((this.#state as State).kind === "leaving") await running.shutdown(0, "stopped while it started");
+      if ((this.#state as State).kind === "leaving") await running.shutdown(0, "stopped while it started", true);
       else this.#state = { kind: "running", actor, running };
       return running.addresses;
     } catch (thrown) {

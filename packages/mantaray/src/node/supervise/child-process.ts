@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { MantaError } from "../../base/errors.ts";
 import { readProcessStat } from "../processes/proc-stat.ts";
 import { killGroup, sendSignal } from "../processes/signals.ts";
+import type { ListeningHandle } from "./listening-handle.ts";
 import { type LogFiles, openLogFiles } from "./log-files.ts";
 
 /** How a process ended. */
@@ -21,6 +23,8 @@ export interface ChildSpec {
   readonly logsDir: string;
   /** Puts the pid into the names of the logs. Default false. */
   readonly pidInLogName?: boolean;
+  /** Open sockets may be sent to it. Default false. */
+  readonly takesSockets?: boolean;
 }
 
 /** A process of this node, as seen by its parent. */
@@ -40,6 +44,8 @@ export interface Child {
   signal(signal: NodeJS.Signals): void;
   /** SIGKILL to its process group. */
   killGroup(): void;
+  /** Sends a copy of an open socket; ours stays open. Rejects with `unavailable` when it cannot be sent. */
+  sendSocket(socket: ListeningHandle): Promise<void>;
 }
 
 /**
@@ -51,7 +57,7 @@ export const spawnChild = (spec: ChildSpec): Child => {
   let child: ChildProcess;
   try {
     child = spawn(process.execPath, [fileURLToPath(spec.program), ...spec.args], {
-      stdio: ["pipe", logs.outFd, logs.errFd],
+      stdio: ["pipe", logs.outFd, logs.errFd, ...(spec.takesSockets === true ? (["ipc"] as const) : [])],
       detached: true,
       env: { ...spec.env },
     });
@@ -61,6 +67,8 @@ export const spawnChild = (spec: ChildSpec): Child => {
   }
   // Reported by the missing pid as well; without a listener it would end this process.
   child.on("error", () => undefined);
+  // The agent lives for other reasons than this channel.
+  child.channel?.unref?.();
   // The pipe of a process that died breaks: its exit says it all.
   child.stdin?.on("error", () => undefined);
   logs.settle(spec.pidInLogName === true ? child.pid : undefined);
@@ -102,5 +110,16 @@ const watchChild = (name: string, pid: number, child: ChildProcess, logs: LogFil
     },
     // The number of a group stays taken while a member lives: after the leader's end it hits only what that left.
     killGroup: () => void killGroup(pid),
+    sendSocket: (socket) => sendSocket(child, socket),
   };
+};
+
+const sendSocket = async (child: ChildProcess, socket: ListeningHandle): Promise<void> => {
+  await new Promise<void>((resolve, reject) => {
+    // Without a channel, or with a closed one, this throws or calls back with an error.
+    child.send({ kind: "socket" }, socket as unknown as Socket, (error) => {
+      if (error === null) resolve();
+      else reject(new MantaError("unavailable", "the worker takes no socket", { cause: error }));
+    });
+  });
 };

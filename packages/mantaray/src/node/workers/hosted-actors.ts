@@ -2,8 +2,8 @@ import type { Clock } from "../../base/clock.ts";
 import { MantaError } from "../../base/errors.ts";
 import type { ActorId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
-import { withTimeout } from "../../base/wait.ts";
-import type { ActorRecord, LinkAddresses } from "../../protocol/actor.ts";
+import { waitFor, withTimeout } from "../../base/wait.ts";
+import type { ActorRecord, DeathCause, LinkAddresses } from "../../protocol/actor.ts";
 import type { ActorEvent, InventoryItem } from "../../protocol/node.ts";
 import { nodeLimits } from "../limits.ts";
 import type { ChildExit } from "../supervise/child-process.ts";
@@ -108,6 +108,30 @@ export class HostedActors {
     if (hosted === undefined) return;
     this.#end(hosted, { kind, message });
     await hosted.worker.kill();
+  }
+
+  /**
+   * This process leaves by itself and serves on until another has taken its actor over. For everybody else the
+   * actor's life in it is over now, so that the restart begins. Resolves when the next process is ready.
+   * `draining`: none will come; `not_found`: the process hosts nothing.
+   */
+  async handOver(worker: WorkerProcess): Promise<void> {
+    const hosted = this.all.find((actor) => actor.worker === worker);
+    if (hosted === undefined) throw new MantaError("not_found", "this worker hosts no actor");
+    const { actorId, restarts, spec } = hosted.record;
+    if (this.#draining || (spec.maxRestarts !== -1 && restarts >= spec.maxRestarts)) {
+      throw new MantaError("draining", "this actor does not restart here");
+    }
+    const { clock, log, report, onLost } = this.#deps;
+    this.#actors.delete(actorId);
+    log.info({ actorId, className: spec.className, workerPid: worker.child.pid }, "an actor's process hands over");
+    const cause: DeathCause = { kind: "EXITED", message: "its process hands over to another one" };
+    report({ kind: "exited", actorId, workerId: worker.workerId, cause }, restarts);
+    onLost(hosted.record);
+    const bound = clock.after(nodeLimits.handedOverMsMax, () => void worker.kill());
+    worker.child.onExit(() => bound.cancel());
+    const timeoutMs = nodeLimits.handOverTimeoutMs;
+    await waitFor(() => this.#actors.get(actorId)?.state === "ALIVE", { clock, timeoutMs, what: "the next process" });
   }
 
   async #host(hosted: Hosted): Promise<void> {

@@ -1,8 +1,9 @@
+import type { Log } from "../../base/log.ts";
 import { systemRandom } from "../../base/random.ts";
 import { type ProxyService, proxyArgsSchema, proxyService } from "../../protocol/proxy.ts";
 import type { RoutingSnapshot } from "../../protocol/routing.ts";
 import { type Implementation, serveService } from "../../rpc/index.ts";
-import type { ActorContext, ActorInstance, CreateActor } from "../../worker/actor-module.ts";
+import type { ActorContext, ActorInstance, CreateActor, KeptSockets } from "../../worker/actor-module.ts";
 import { createRouterPool, type RouterPool } from "../routing/index.ts";
 import { createHttpFront, type HttpFront } from "./http/front.ts";
 import { proxyLimits } from "./limits.ts";
@@ -32,18 +33,45 @@ export const createActor: CreateActor = async (context, args) => {
   };
   if (routing.snapshot !== undefined) update(routing.snapshot);
   const unsubscribe = [routing.onSnapshot(update), routing.onDown((actorIds) => pool.down(actorIds))];
-  await listenFront(front, host, port, clock);
+  const sockets = port === 0 ? undefined : context.sockets;
+  await listenFront(front, { host, port, sockets }, clock);
   log.info({ host, port: front.port }, "the proxy listens");
   return {
     onLink: (link) => serveService(link, proxyService, serve(core, pool, front)),
-    // Readiness fails first; then the clients' connections end, each after its answer; the links go last.
-    shutdown: async (graceMs) => {
-      core.draining = true;
-      await front.drain({ graceMs: graceMs * proxyLimits.drainShare });
+    // The clients' connections end, each after its answer; the links go last.
+    shutdown: async (graceMs, _reason, ordered) => {
+      const drainEndMs = clock.nowMs() + graceMs * proxyLimits.drainShare;
+      await leave({ core, front, sockets, log }, () => drainEndMs - clock.nowMs(), ordered !== false);
       for (const stop of unsubscribe) stop();
       await pool.close(graceMs * (1 - proxyLimits.drainShare));
     },
   } satisfies ActorInstance;
+};
+
+/**
+ * Ends the front. For good: readiness fails first, and the agent closes its copy of the socket just before we close
+ * ours. Where the proxy comes back in another process, that one listens before we stop, on the same socket, and
+ * nobody outside has to know.
+ */
+const leave = async (
+  parts: { core: ProxyCore; front: HttpFront; sockets: KeptSockets | undefined; log: Log },
+  leftMs: () => number,
+  forGood: boolean,
+): Promise<void> => {
+  const { core, front, sockets, log } = parts;
+  if (!forGood && sockets !== undefined) {
+    try {
+      await sockets.handOver(leftMs() * proxyLimits.handOverShare);
+      log.info("the next proxy listens on the same socket");
+      await front.drain({ graceMs: leftMs(), handedOver: true });
+      return;
+    } catch (error) {
+      log.warn({ err: error }, "nobody takes this proxy's place: it drains");
+    }
+  }
+  core.draining = true;
+  const release = sockets === undefined ? {} : { beforeStopListening: () => sockets.release() };
+  await front.drain({ graceMs: leftMs(), ...release });
 };
 
 const createPool = (context: ActorContext, { preferLocal }: ProxyEnv): RouterPool =>

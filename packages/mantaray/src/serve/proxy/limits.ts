@@ -14,6 +14,8 @@ export const proxyLimits = {
   listenRetryPeriodMs: 100,
   /** Share of a shutdown's grace for the clients' connections; the rest is for what is still at replicas. */
   drainShare: 0.8,
+  /** Share of that for the start of the process that takes over; the rest is for what is under way here. */
+  handOverShare: 0.5,
   /** When a client should come back after a refusal of ours. */
   retryAfterSeconds: 1,
 } as const;

@@ -1,21 +1,33 @@
 import type { Clock } from "../../base/clock.ts";
 import { MantaError } from "../../base/errors.ts";
 import { sleep } from "../../base/wait.ts";
-import type { HttpFront } from "./http/front.ts";
+import type { KeptSockets } from "../../worker/actor-module.ts";
+import type { HttpFront, HttpListenTarget } from "./http/front.ts";
 import { proxyLimits } from "./limits.ts";
+
+/** Where a proxy listens. */
+export interface ProxyAddress {
+  readonly host: string;
+  /** 0: any free one, which is nobody's to keep. */
+  readonly port: number;
+  /** Present: the socket is the agent's, and outlives this process. */
+  readonly sockets: KeptSockets | undefined;
+}
 
 /**
  * Starts to listen. A port in use is tried again for a while: it may be the one of the proxy that this one
  * replaces. Then it is `already_exists`, with what to do.
  */
-export const listenFront = async (front: HttpFront, host: string, port: number, clock: Clock): Promise<void> => {
+export const listenFront = async (front: HttpFront, address: ProxyAddress, clock: Clock): Promise<void> => {
+  const { host, port } = address;
   let busy: unknown;
   const listening = async (): Promise<boolean> => {
     try {
-      await front.listen({ host, port });
+      await front.listen(await targetOf(address));
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+      const { code } = error as { readonly code?: string };
+      if (code !== "EADDRINUSE" && code !== "already_exists") throw error;
       busy = error;
       return false;
     }
@@ -29,3 +41,6 @@ export const listenFront = async (front: HttpFront, host: string, port: number, 
     await sleep(clock, proxyLimits.listenRetryPeriodMs);
   }
 };
+
+const targetOf = async ({ host, port, sockets }: ProxyAddress): Promise<HttpListenTarget> =>
+  sockets === undefined ? { host, port } : { socket: await sockets.take(host, port) };

@@ -25,7 +25,10 @@ export interface HttpFrontOptions {
 }
 
 /** Where a front listens: an address, or a listening socket it was given. */
-export type HttpListenTarget = { readonly host: string; readonly port: number } | { readonly fd: number };
+export type HttpListenTarget =
+  | { readonly host: string; readonly port: number }
+  | { readonly fd: number }
+  | { readonly socket: object };
 
 /** An HTTP/1.1 server in front of a core. */
 export interface HttpFront {
@@ -135,7 +138,7 @@ class NetFront implements HttpFront {
       };
       server.once("error", onError);
       server.once("listening", onListening);
-      server.listen(target);
+      server.listen("socket" in target ? target.socket : target);
     });
   }
 
