@@ -37,6 +37,8 @@ export const routingLimits = {
   habitPatienceMsMax: 30_000,
   /** A caller may be ahead of its snapshot: an unknown deployment is waited for this long. */
   unknownDeploymentWaitMs: 5_000,
+  /** A replica that is said to be dead is dialled again after this: its node may start it again, at the same address. */
+  revivalDialMs: 500,
   /** Precision of request timeouts. */
   deadlineTickMs: 20,
 } as const;

@@ -61,14 +61,18 @@ export class ReplicaLink extends Replica {
   /** Since when it says nothing; 0: it does. */
   #silentSinceMs = 0;
 
-  constructor(info: RoutingReplica, local: boolean, deps: ReplicaLinkDeps, host: ReplicaLinkHost) {
+  /** `revival`: its former life is said to be over; whether there is a next one shows in a moment. */
+  constructor(info: RoutingReplica, local: boolean, deps: ReplicaLinkDeps, host: ReplicaLinkHost, revival = false) {
     super(info, local);
     this.#deps = deps;
     this.#host = host;
     this.#dialBackoff = new Backoff(dialBackoff, deps.random);
     this.#rejectBackoff = new Backoff(rejectBackoff, deps.random);
     this.#avoidBackoff = new Backoff(avoidBackoff, deps.random);
-    this.#dial();
+    this.suspect = revival;
+    if (revival) {
+      this.#dialTimer = deps.clock.after(routingLimits.revivalDialMs, () => this.#dial(), { unref: true });
+    } else this.#dial();
   }
 
   /** It took no notice of a request. */

@@ -91,7 +91,7 @@ export class ReplicaSet implements ReplicaLinkHost {
       if (replica === undefined) continue;
       this.#dead.add(actorId);
       // Its next life, if it gets one, is at the same address. Out of the arrays before its streams look for another.
-      this.#byActor.set(actorId, new ReplicaLink(replica.info, replica.local, this.#deps, this));
+      this.#byActor.set(actorId, new ReplicaLink(replica.info, replica.local, this.#deps, this, true));
       this.#index();
       replica.down();
     }
