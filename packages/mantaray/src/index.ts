@@ -15,6 +15,7 @@ export type {
   FetchObject,
   Handle,
   HandleOptions,
+  IdempotencyOptions,
   RayActorOptions,
   ReplicaContext,
   RequestContext,

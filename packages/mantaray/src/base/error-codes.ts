@@ -33,6 +33,10 @@ export const errorCodes = {
   stale_epoch: { status: 409, retryable: false },
   not_leader: { status: 503, retryable: true },
   data_loss: { status: 503, retryable: true },
+  // Requests with an `Idempotency-Key`
+  key_in_progress: { status: 409, retryable: true },
+  key_reused: { status: 422, retryable: false },
+  answer_not_kept: { status: 409, retryable: false },
   // Everything else: a defect of ours
   internal: { status: 500, retryable: false },
 } as const;

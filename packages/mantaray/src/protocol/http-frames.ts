@@ -21,6 +21,8 @@ export const requestFlags = {
   upgrade: 1,
   /** A retry: the replica may see it in its context. */
   retry: 2,
+  /** It has an `Idempotency-Key`, and its deployment lets such requests run once. */
+  keyed: 4,
 } as const;
 
 /** Flags of a response head. */

@@ -25,6 +25,20 @@ export const routingDeploymentSchema = z.object({
   retryNonIdempotent: z.boolean(),
   /** Bytes of a request's body that a caller keeps for another replica. Default `limits.replayBodyBytesMax`. */
   replayBodyBytesMax: z.number().int().nonnegative().optional(),
+  /** Its POSTs and PATCHes that carry an `Idempotency-Key` run once: the answer is kept (serve/replica/idempotency). */
+  idempotency: z
+    .object({
+      ttlMs: z.number().positive(),
+      /** A longer answer is not kept. */
+      responseBytesMax: z.number().int().nonnegative(),
+      /** Without the store: run all the same instead of 503. */
+      failOpen: z.boolean(),
+    })
+    .optional(),
+  /** What a caller's full queue is answered with. Default 503 after 1 s. */
+  backpressure: z
+    .object({ status: z.union([z.literal(503), z.literal(429)]), retryAfterS: z.number().nonnegative().nullable() })
+    .optional(),
   replicas: z.array(routingReplicaSchema),
 });
 export type RoutingDeployment = z.infer<typeof routingDeploymentSchema>;

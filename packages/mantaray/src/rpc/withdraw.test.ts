@@ -72,6 +72,7 @@ describe("a link withdrawn", () => {
   it("closes at once where nothing is open", async () => {
     const links = await openLinks("unix");
     links.dialed.withdraw();
-    await until("the end of the link", () => links.dialed.closed && links.accepted.closed);
+    await until("the end of the link", () => links.accepted.closed);
+    expect(links.dialed.closed).toBe(true);
   });
 });

@@ -35,9 +35,19 @@ export interface AutoscalingOptions {
   readonly aggregationFunction?: "mean" | "max" | "min";
 }
 
+/** How requests with an `Idempotency-Key` are run once. */
+export interface IdempotencyOptions {
+  /** How long an answer is kept. Default 86,400. */
+  readonly ttlS?: number;
+  /** A longer answer is not kept. Default 1 MiB. */
+  readonly maxResponseBytes?: number;
+  /** Without the store: run all the same instead of answering 503. Default false. */
+  readonly failOpen?: boolean;
+}
+
 /**
  * Options of a deployment. What is left out keeps its default, and a config file may override each. Names
- * and defaults are the reference's (DeploymentSchema), in camel case; `retryNonIdempotent` is ours.
+ * and defaults are the reference's (DeploymentSchema), in camel case; the last three are ours.
  */
 export interface DeploymentOptions<UserConfig = unknown> {
   /** Default: the name of the class or function. Unique in its application. */
@@ -64,4 +74,8 @@ export interface DeploymentOptions<UserConfig = unknown> {
   readonly maxReplicasPerNode?: number;
   /** Requests that change something may be repeated after a replica died with them. Default false. */
   readonly retryNonIdempotent?: boolean;
+  /** Bytes of a request's body that are kept for another replica; a longer one is not repeated. Default 1 MiB. */
+  readonly maxReplayBodyBytes?: number;
+  /** POST and PATCH with an `Idempotency-Key` run once, and their answers are kept. Default: off. */
+  readonly idempotencyConfig?: IdempotencyOptions;
 }

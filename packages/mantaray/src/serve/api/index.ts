@@ -9,7 +9,12 @@ export type { FetchObject } from "./bound-deployment.ts";
 export type { ReplicaContext, RequestContext } from "./context.ts";
 export { getReplicaContext, getRequestContext } from "./context.ts";
 export { Deployment, deployment } from "./deployment.ts";
-export type { AutoscalingOptions, DeploymentOptions, RayActorOptions } from "./deployment-options.ts";
+export type {
+  AutoscalingOptions,
+  DeploymentOptions,
+  IdempotencyOptions,
+  RayActorOptions,
+} from "./deployment-options.ts";
 export {
   BackPressureError,
   DeploymentUnavailableError,

@@ -1,4 +1,9 @@
-import type { AutoscalingOptions, DeploymentOptions, RayActorOptions } from "./deployment-options.ts";
+import type {
+  AutoscalingOptions,
+  DeploymentOptions,
+  IdempotencyOptions,
+  RayActorOptions,
+} from "./deployment-options.ts";
 
 /** One option: its name in the reference's config, its default, and the rule its values obey. */
 export interface OptionRule {
@@ -55,6 +60,22 @@ const autoscalingTable = {
   ),
 } satisfies Record<keyof AutoscalingOptions, OptionRule>;
 
+const flagOf = (key: string): OptionRule =>
+  option(key, false, "must be true or false", (value) => typeof value === "boolean");
+const wholeBetween = (key: string, defaultValue: number, min: number, max: number): OptionRule =>
+  option(
+    key,
+    defaultValue,
+    `must be a whole number from ${min} to ${max}`,
+    (value) => isInteger(value) && (value as number) >= min && (value as number) <= max,
+  );
+
+const idempotencyTable = {
+  ttlS: aboveZero("ttl_s", 86_400),
+  maxResponseBytes: wholeBetween("max_response_bytes", 1024 * 1024, 0, 16 * 1024 * 1024),
+  failOpen: flagOf("fail_open"),
+} satisfies Record<keyof IdempotencyOptions, OptionRule>;
+
 const stringRecord = (value: unknown): boolean =>
   isObject(value) && Object.values(value).every((entry) => typeof entry === "string");
 const amountRecord = (value: unknown): boolean =>
@@ -72,7 +93,7 @@ const rayActorTable = {
 
 /**
  * Every option of a deployment: its name in code, its name in the reference's config (DeploymentSchema),
- * default and rule. `retry_non_idempotent` is not in the reference.
+ * default and rule. The last three are not in the reference.
  */
 export const deploymentOptionTable = {
   name: option(
@@ -107,12 +128,9 @@ export const deploymentOptionTable = {
     "must be a whole number from 1 to 100",
     (value) => isInteger(value) && value >= 1 && value <= 100,
   ),
-  retryNonIdempotent: option(
-    "retry_non_idempotent",
-    false,
-    "must be true or false",
-    (value) => typeof value === "boolean",
-  ),
+  retryNonIdempotent: flagOf("retry_non_idempotent"),
+  maxReplayBodyBytes: wholeBetween("max_replay_body_bytes", 1024 * 1024, 0, 64 * 1024 * 1024),
+  idempotencyConfig: objectOf("idempotency_config", idempotencyTable),
 } satisfies Record<keyof DeploymentOptions, OptionRule>;
 
 const isJson = (value: unknown): boolean => {

@@ -3,6 +3,7 @@ import { configLimits } from "./limits.ts";
 import {
   autoscalingConfigSchema,
   backpressureConfigSchema,
+  idempotencyConfigSchema,
   loggingConfigSchema,
   maxQueuedRequestsSchema,
   rayActorOptionsSchema,
@@ -56,6 +57,10 @@ const deploymentOptionShape = {
   max_constructor_retry_count: naturalInt.optional(),
   /** Not in the reference: POSTs of the deployment may be repeated after its replica died (DESIGN section 8). */
   retry_non_idempotent: flag.optional(),
+  /** Not in the reference: bytes of a request's body that are kept for another replica. */
+  max_replay_body_bytes: intBetween(0, configLimits.replayBodyBytesMax).optional(),
+  /** Not in the reference: requests with an Idempotency-Key run once. */
+  idempotency_config: idempotencyConfigSchema.nullish(),
 } as const;
 
 interface ReplicaCounts {

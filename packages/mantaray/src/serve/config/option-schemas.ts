@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { configLimits } from "./limits.ts";
 import {
   closedObject,
   flag,
+  intBetween,
   naturalInt,
   nonEmptyText,
   nonNegative,
@@ -111,6 +113,13 @@ export type RequestRouterConfig = z.infer<typeof requestRouterConfigSchema>;
 export const backpressureConfigSchema = closedObject({
   status_code: z.union([z.literal(503), z.literal(429)], { error: "must be 503 or 429" }).optional(),
   retry_after_s: nonNegative.nullish(),
+});
+
+/** `idempotency_config` of a deployment: ours, the reference has none. */
+export const idempotencyConfigSchema = closedObject({
+  ttl_s: positive.optional(),
+  max_response_bytes: intBetween(0, configLimits.recordedResponseBytesMax).optional(),
+  fail_open: flag.optional(),
 });
 
 /** `ray_actor_options` of a deployment: what one replica reserves. */

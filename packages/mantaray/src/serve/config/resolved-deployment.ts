@@ -1,3 +1,4 @@
+import { limits } from "../../base/limits.ts";
 import type { CodeOptions, DeploymentConfig } from "./deployment-schema.ts";
 import { type AutoscalingConfig, defaultRouterClass, type LoggingConfig } from "./option-schemas.ts";
 
@@ -59,6 +60,15 @@ export interface ResolvedDeployment {
   readonly rolling_update_percentage: number;
   readonly max_constructor_retry_count: number;
   readonly retry_non_idempotent: boolean;
+  readonly max_replay_body_bytes: number;
+  readonly idempotency_config: ResolvedIdempotency | null;
+}
+
+/** How requests with an Idempotency-Key are run once. */
+export interface ResolvedIdempotency {
+  readonly ttl_s: number;
+  readonly max_response_bytes: number;
+  readonly fail_open: boolean;
 }
 
 /** The parts that options come from, weakest first. */
@@ -103,8 +113,21 @@ export const resolveDeployment = (name: string, sources: DeploymentSources): Res
     rolling_update_percentage: merged.rolling_update_percentage ?? 0.2,
     max_constructor_retry_count: merged.max_constructor_retry_count ?? 20,
     retry_non_idempotent: merged.retry_non_idempotent ?? false,
+    max_replay_body_bytes: merged.max_replay_body_bytes ?? limits.replayBodyBytesMax,
+    idempotency_config: resolveIdempotency(merged.idempotency_config ?? null),
   });
 };
+
+const resolveIdempotency = (
+  given: NonNullable<CodeOptions["idempotency_config"]> | null,
+): ResolvedIdempotency | null =>
+  given === null
+    ? null
+    : {
+        ttl_s: given.ttl_s ?? 86_400,
+        max_response_bytes: given.max_response_bytes ?? 1024 * 1024,
+        fail_open: given.fail_open ?? false,
+      };
 
 const merge = (code: CodeOptions, override: DeploymentConfig | undefined): CodeOptions => {
   if (override === undefined) return code;

@@ -101,7 +101,12 @@ const appDetails = (facts: DetailsFacts, app: AppTarget): ApplicationDetails => 
 
 const deploymentDetails = (facts: DetailsFacts, app: AppTarget, deployment: DeploymentTarget): DeploymentDetails => {
   const { resolved } = effectiveRevision(deployment);
-  const { retry_non_idempotent: _ours, ...config } = deployment.target.resolved;
+  const {
+    retry_non_idempotent: _retry,
+    max_replay_body_bytes: _replay,
+    idempotency_config: _idempotency,
+    ...config
+  } = deployment.target.resolved;
   const { live, dead } = facts.replicasOf(app.name, deployment.name);
   return {
     name: deployment.name,

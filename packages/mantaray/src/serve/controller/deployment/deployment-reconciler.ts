@@ -2,6 +2,7 @@ import type { ActorRecord } from "../../../protocol/actor.ts";
 import { type RoutingDeployment, type RoutingReplica } from "../../../protocol/routing.ts";
 import { controllerLimits } from "../limits.ts";
 import { type DeploymentTarget, effectiveRevision, hasGivenUp, type Revision } from "../state/target-state.ts";
+import { callerRules } from "./caller-rules.ts";
 import { decideDeployment } from "./decide.ts";
 import type { DeploymentPlan, DeploymentView, ReplicaView, StopAction } from "./plan.ts";
 import type { ReconcilerShared, ReconcilerSink } from "./reconciler-shared.ts";
@@ -151,6 +152,7 @@ export class DeploymentReconciler {
       maxOngoingRequests: resolved.max_ongoing_requests,
       maxQueuedRequests: resolved.max_queued_requests,
       retryNonIdempotent: resolved.retry_non_idempotent,
+      ...callerRules(resolved),
       replicas,
     };
   }
