@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import type { LoadCounters } from "./load-counters.ts";
+import type { LoadObserver } from "./load-observer.ts";
 import type { PreparedRequest } from "./load-request.ts";
 import { ResponseScanner } from "./response-scanner.ts";
 
@@ -12,13 +12,13 @@ const readBytes = 64 * 1024;
 export interface LoadTask {
   readonly host: string;
   readonly port: number;
-  readonly counters: LoadCounters;
+  readonly observer: LoadObserver;
   readonly running: boolean;
   /** The next request, or undefined: wait until `LoadConnection.send` is called. */
   nextRequest(connection: LoadConnection): PreparedRequest | undefined;
 }
 
-/** One keep-alive connection in a closed loop: a request, its answer, the next. It never repeats a request. */
+/** One keep-alive connection: a request, its answer, the next. It never repeats a request. */
 export class LoadConnection {
   readonly #task: LoadTask;
   readonly #scanner = new ResponseScanner();
@@ -26,15 +26,24 @@ export class LoadConnection {
   #socket: Socket | undefined;
   #connected = false;
   #request: PreparedRequest | undefined;
-  #sentMs = 0;
+  #body = "";
+  /** When it was sent, or when it should have been. */
+  #dueMs = 0;
+  /** Marks the process at the other end, from the last answer's head; empty before the first. */
+  #peer = "";
 
   constructor(task: LoadTask) {
     this.#task = task;
   }
 
-  /** A request has been sent and not been answered. */
-  get busy(): boolean {
-    return this.#request !== undefined;
+  /** The connection is open. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** When the open request was due; undefined without one. */
+  get openSinceMs(): number | undefined {
+    return this.#request === undefined ? undefined : this.#dueMs;
   }
 
   open(): void {
@@ -54,7 +63,8 @@ export class LoadConnection {
     this.#socket = socket;
     socket.once("connect", () => {
       this.#connected = true;
-      this.#task.counters.connected += 1;
+      this.#peer = "";
+      this.#task.observer.connected();
       this.#next();
     });
     // What matters of it follows in "close".
@@ -62,22 +72,25 @@ export class LoadConnection {
     socket.once("close", () => this.#onClose(socket));
   }
 
-  /** Sends one request now, where the connection is idle and open. False: it is not. */
-  send(request: PreparedRequest): boolean {
+  /** Sends one request now, where the connection is idle and open; its time counts from `dueMs`. False: it is not. */
+  send(request: PreparedRequest, dueMs = performance.now()): boolean {
     if (!this.#connected || this.#request !== undefined || this.#socket === undefined) return false;
+    const { bytes, body } = request.create();
     this.#request = request;
+    this.#body = body;
+    this.#dueMs = dueMs;
     this.#scanner.expect(request.classify !== undefined, request.expect !== undefined, request.bodyless);
-    this.#task.counters.sent(request.name);
-    this.#sentMs = performance.now();
-    this.#socket.write(request.bytes);
+    this.#task.observer.sent(request);
+    this.#socket.write(bytes);
     return true;
   }
 
   /** Gives a request up that has waited too long. */
   checkTimeout(nowMs: number, timeoutMs: number): void {
-    if (this.#request === undefined || nowMs - this.#sentMs < timeoutMs) return;
-    this.#task.counters.timedOut(this.#request.name);
+    const request = this.#request;
+    if (request === undefined || nowMs - this.#dueMs < timeoutMs) return;
     this.#request = undefined;
+    this.#task.observer.timedOut(request, this.#unanswered(nowMs));
     this.#socket?.destroy();
   }
 
@@ -102,17 +115,16 @@ export class LoadConnection {
     if (request === undefined) return;
     const { status, head, body, close } = this.#scanner;
     this.#request = undefined;
-    this.#task.counters.answered(
-      request.name,
-      status,
-      request.expect?.(status, body) ?? true,
-      this.#sentMs,
-      performance.now(),
-    );
+    const right = request.expect?.(status, body, this.#body) ?? true;
     const kind = request.classify?.(status, head);
-    if (kind !== undefined) this.#task.counters.classified(request.name, kind);
+    const facts = { status, head, body, right, kind, dueMs: this.#dueMs, nowMs: performance.now() };
+    this.#peer = this.#task.observer.answered(request, facts) ?? this.#peer;
     if (close) this.#drop();
     else this.#next();
+  }
+
+  #unanswered(nowMs: number): { body: string; peer: string; begun: boolean; dueMs: number; nowMs: number } {
+    return { body: this.#body, peer: this.#peer, begun: this.#scanner.begun, dueMs: this.#dueMs, nowMs };
   }
 
   /** The server said that it closes: go on with a new connection at once. */
@@ -129,11 +141,14 @@ export class LoadConnection {
     const wasConnected = this.#connected;
     this.#socket = undefined;
     this.#connected = false;
-    if (!wasConnected && this.#task.running) this.#task.counters.refused += 1;
-    if (this.#request !== undefined) {
+    if (!wasConnected && this.#task.running) this.#task.observer.refused();
+    const request = this.#request;
+    if (request !== undefined) {
       if (this.#scanner.ended()) this.#answered();
-      else this.#task.counters.cut(this.#request.name);
-      this.#request = undefined;
+      else {
+        this.#request = undefined;
+        this.#task.observer.cut(request, this.#unanswered(performance.now()));
+      }
     }
     if (wasConnected) this.open();
     else setTimeout(() => this.open(), reconnectDelayMs);

@@ -1,4 +1,6 @@
 import { Histogram } from "./histogram.ts";
+import type { LoadAnswer, LoadObserver } from "./load-observer.ts";
+import type { PreparedRequest } from "./load-request.ts";
 
 /** Outcomes of requests. Every request sent ends in exactly one of ok, wrong, a status, cut, timedOut. */
 export interface OutcomeCounts {
@@ -43,9 +45,9 @@ type Mutable = { -readonly [Key in keyof OutcomeCounts]: OutcomeCounts[Key] } & 
 const zero = (): Mutable => ({ sent: 0, ok: 0, wrong: 0, statuses: {}, cut: 0, timedOut: 0, classes: {} });
 
 /** Counts what happens to the requests of one load. Times in ms of `performance.now`. */
-export class LoadCounters {
-  refused = 0;
-  connected = 0;
+export class LoadCounters implements LoadObserver {
+  #refused = 0;
+  #connected = 0;
   #byName = new Map<string, Mutable>();
   readonly #latencies = new Histogram();
   #startMs = 0;
@@ -53,8 +55,8 @@ export class LoadCounters {
   #longestGapMs = 0;
 
   reset(nowMs: number): void {
-    this.refused = 0;
-    this.connected = 0;
+    this.#refused = 0;
+    this.#connected = 0;
     this.#byName = new Map();
     this.#latencies.clear();
     this.#startMs = nowMs;
@@ -62,30 +64,34 @@ export class LoadCounters {
     this.#longestGapMs = 0;
   }
 
-  sent(name: string): void {
+  connected(): void {
+    this.#connected += 1;
+  }
+
+  refused(): void {
+    this.#refused += 1;
+  }
+
+  sent({ name }: PreparedRequest): void {
     this.#of(name).sent += 1;
   }
 
-  cut(name: string): void {
+  cut({ name }: PreparedRequest): void {
     this.#of(name).cut += 1;
   }
 
-  timedOut(name: string): void {
+  timedOut({ name }: PreparedRequest): void {
     this.#of(name).timedOut += 1;
   }
 
-  classified(name: string, kind: string): void {
-    const { classes } = this.#of(name);
-    classes[kind] = (classes[kind] ?? 0) + 1;
-  }
-
-  answered(name: string, status: number, right: boolean, sentMs: number, nowMs: number): void {
+  answered({ name }: PreparedRequest, { status, right, kind, dueMs, nowMs }: LoadAnswer): undefined {
     const counts = this.#of(name);
+    if (kind !== undefined) counts.classes[kind] = (counts.classes[kind] ?? 0) + 1;
     if (status < 200 || status > 299) {
       counts.statuses[status] = (counts.statuses[status] ?? 0) + 1;
     } else if (right) {
       counts.ok += 1;
-      this.#latencies.record((nowMs - sentMs) * 1000);
+      this.#latencies.record((nowMs - dueMs) * 1000);
       const gapMs = nowMs - this.#lastOkMs;
       if (gapMs > this.#longestGapMs) this.#longestGapMs = gapMs;
       this.#lastOkMs = nowMs;
@@ -109,8 +115,8 @@ export class LoadCounters {
       ...total,
       elapsedMs,
       okPerSecond: elapsedMs === 0 ? 0 : (total.ok * 1000) / elapsedMs,
-      refused: this.refused,
-      connected: this.connected,
+      refused: this.#refused,
+      connected: this.#connected,
       longestGapMs: Math.max(this.#longestGapMs, nowMs - this.#lastOkMs),
       p50Us: this.#latencies.percentile(0.5),
       p90Us: this.#latencies.percentile(0.9),

@@ -10,10 +10,15 @@ export interface LoadRequest {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** Makes each request its own: called with a number that rises; its fields and body go out beside `headers`. */
+  readonly unique?: (serial: number) => { readonly headers?: Readonly<Record<string, string>>; readonly body: string };
   /** The request's bytes as they go out, in place of the five above. */
   readonly bytes?: Uint8Array;
-  /** Whether an answer with a 2xx status is right; a wrong one is counted as such. The body is one character a byte. */
-  readonly expect?: (status: number, body: string) => boolean;
+  /**
+   * Whether an answer with a 2xx status is right; a wrong one is counted as such. The body is one character a byte;
+   * `sent` is what `unique` made.
+   */
+  readonly expect?: (status: number, body: string, sent: string) => boolean;
   /** Names a class that an answer is counted in beside the others; `head` is the response's, one character a byte. */
   readonly classify?: (status: number, head: string) => string | undefined;
 }
@@ -21,7 +26,8 @@ export interface LoadRequest {
 /** A request ready to send. */
 export interface PreparedRequest {
   readonly name: string;
-  readonly bytes: Buffer;
+  /** What goes out now; each call of a `unique` request makes another. */
+  create(): { readonly bytes: Buffer; readonly body: string };
   readonly bodyless: boolean;
   readonly expect: LoadRequest["expect"];
   readonly classify: LoadRequest["classify"];
@@ -48,21 +54,26 @@ export const prepareMix = (host: string, requests: readonly LoadRequest[]): read
 
 const prepare = (host: string, request: LoadRequest): PreparedRequest => {
   const method = request.method ?? "GET";
-  const { name, expect, classify } = request;
+  const { name, expect, classify, unique } = request;
   if (request.bytes !== undefined) {
     const bytes = Buffer.from(request.bytes);
-    return { name, expect, classify, bytes, bodyless: bytes.toString("latin1", 0, 5) === "HEAD " };
+    const bodyless = bytes.toString("latin1", 0, 5) === "HEAD ";
+    return { name, expect, classify, create: () => ({ bytes, body: "" }), bodyless };
   }
-  const body = Buffer.from(request.body ?? "");
-  const fields: Record<string, string> = { host, ...request.headers };
-  if (body.length > 0 || (method !== "GET" && method !== "HEAD")) fields["content-length"] = String(body.length);
-  const lines = Object.entries(fields).map(([field, value]) => `${field}: ${value}\r\n`);
-  const head = `${method} ${request.path ?? "/"} HTTP/1.1\r\n${lines.join("")}\r\n`;
-  return {
-    name,
-    expect,
-    classify,
-    bytes: Buffer.concat([Buffer.from(head, "latin1"), body]),
-    bodyless: method === "HEAD",
+  const encode = (headers: LoadRequest["headers"], body: Buffer): Buffer => {
+    const fields: Record<string, string> = { host, ...request.headers, ...headers };
+    if (body.length > 0 || (method !== "GET" && method !== "HEAD")) fields["content-length"] = String(body.length);
+    const lines = Object.entries(fields).map(([field, value]) => `${field}: ${value}\r\n`);
+    const head = `${method} ${request.path ?? "/"} HTTP/1.1\r\n${lines.join("")}\r\n`;
+    return Buffer.concat([Buffer.from(head, "latin1"), body]);
   };
+  const always = { bytes: encode({}, Buffer.from(request.body ?? "")), body: "" };
+  let serial = 0;
+  const create = (): { bytes: Buffer; body: string } => {
+    if (unique === undefined) return always;
+    serial += 1;
+    const { headers, body } = unique(serial);
+    return { bytes: encode(headers, Buffer.from(body)), body };
+  };
+  return { name, expect, classify, create, bodyless: method === "HEAD" };
 };

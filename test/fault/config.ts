@@ -5,22 +5,42 @@ import { parse } from "yaml";
 const fruitFolder = fileURLToPath(new URL("../../examples/fruit", import.meta.url));
 const probeFolder = fileURLToPath(new URL("app", import.meta.url));
 
-const probe = (name: string, attribute: string, deployment: string, replicas: number): unknown => ({
+/** What a step may change of the probe apps. */
+export interface ProbeOptions {
+  /** Replicas of `Pid`. Default 3. */
+  readonly pidReplicas?: number;
+  /** Another value is another version of `Pid`: its replicas are replaced. */
+  readonly revision?: number;
+}
+
+const probe = (name: string, deployment: string, replicas: number, env: Readonly<Record<string, string>> = {}) => ({
   name,
   route_prefix: `/${name}`,
-  import_path: `probe:${attribute}`,
-  deployments: [{ name: deployment, num_replicas: replicas, ray_actor_options: { num_cpus: 0.1 } }],
+  import_path: `probe:${name}`,
+  deployments: [
+    {
+      name: deployment,
+      num_replicas: replicas,
+      // Open streams and uploads hold a place each; a fault must not turn into a full queue.
+      max_ongoing_requests: 100,
+      // A stopped process answers no health check: it is replaced after this long.
+      health_check_period_s: 1,
+      health_check_timeout_s: 3,
+      ray_actor_options: { num_cpus: 0.1, runtime_env: { env_vars: env } },
+    },
+  ],
 });
 
-/** The fruit app as its own config has it, and three small apps that show which process answered. */
-export const faultConfig = {
+/** The fruit app as its own config has it, and four small apps: which process answered, echo, at most once, big bodies. */
+export const faultConfigOf = ({ pidReplicas = 3, revision = 0 }: ProbeOptions = {}) => ({
   applications: [
     ...(parse(readFileSync(`${fruitFolder}/serve.yaml`, "utf8")) as { applications: unknown[] }).applications,
-    probe("pid", "pid", "Pid", 3),
-    probe("echo", "echo", "Echo", 2),
-    probe("once", "once", "Once", 2),
+    probe("pid", "Pid", pidReplicas, { REVISION: String(revision) }),
+    probe("echo", "Echo", 2),
+    probe("once", "Once", 2),
+    probe("bulk", "Bulk", 2),
   ],
-};
+});
 
-/** Where the apps of `faultConfig` are looked up. */
+/** Where the apps of `faultConfigOf` are looked up. */
 export const faultAppPath = [fruitFolder, probeFolder];

@@ -3,29 +3,29 @@
  * of real processes under load, a table, exit 1 where a bar is missed.
  */
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { parseChaosOptions } from "./options.ts";
 import { runScenario } from "./run-scenario.ts";
-import { tableOf } from "./scoreboard.ts";
-import type { FaultStep } from "./types.ts";
-import { walk } from "./walk.ts";
-
-const scenarios: Readonly<Record<string, readonly FaultStep[]>> = { walk };
-
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: "1" },
-    scenario: { type: "string", default: "walk" },
-    seconds: { type: "string", default: "60" },
-    json: { type: "string" },
-  },
-});
-const steps = scenarios[values.scenario];
-if (steps === undefined)
-  throw new Error(`--scenario ${values.scenario}: there are ${Object.keys(scenarios).join(", ")}`);
+import { scenarios } from "./scenarios.ts";
+import { machineOf } from "./score/machine.ts";
+import { barLines, tableOf } from "./score/table.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const result = await runScenario({ steps, seconds: Number(values.seconds), seed: Number(values.seed), say });
-say(`\n${tableOf(result.rows)}\n`);
-for (const bar of result.bars) say(`${bar.ok ? "ok  " : "MISS"} ${bar.name}: ${bar.value} (bar ${bar.bar})`);
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
-process.exitCode = result.bars.every((bar) => bar.ok) ? 0 : 1;
+const options = parseChaosOptions(process.argv.slice(2), Object.keys(scenarios));
+
+if (options.list) {
+  for (const [name, steps] of Object.entries(scenarios))
+    say(`${name.padEnd(20)} ${steps.map((step) => step.title).join("; ")}`);
+} else {
+  const steps = scenarios[options.scenario] ?? [];
+  const machine = machineOf();
+  const startedAt = new Date().toISOString();
+  if (options.storeNote !== "") say(options.storeNote);
+  const result = await runScenario({ ...options, steps, say });
+  say(`${tableOf(result.rows)}\n`);
+  say(barLines(result.bars));
+  for (const name of result.notMeasured) say(`--   ${name}: not measured in this scenario`);
+  const { scenario, seed, seconds, store } = options;
+  const report = { scenario, seed, seconds, store, startedAt, machine, ...result };
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  process.exitCode = result.bars.every((bar) => bar.ok) ? 0 : 1;
+}

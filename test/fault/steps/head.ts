@@ -1,40 +1,106 @@
-import { startTimeOf } from "@manta/testkit";
-import type { FaultStep } from "../types.ts";
-import { timed } from "./timed.ts";
-import { untilWhole } from "./whole.ts";
+import { killPid, startTimeOf } from "@manta/testkit";
+import { leaderOf, type StoreView, storeViews } from "../cluster/leader.ts";
+import { signalNode } from "../cluster/node-processes.ts";
+import type { Measurement } from "../score/bars.ts";
+import type { FaultContext, FaultStep, StepResult } from "../types.ts";
+import { pause, wallMs } from "./timed.ts";
+import { until, untilWhole } from "./whole.ts";
 
-/** SIGKILL to every process of the head; whole when its successor leads and has adopted what lived on. */
-export const killHead: FaultStep = {
-  name: "head, SIGKILL to all of it",
-  killsProxy: true,
+/** Traffic before a failover that its latency is held against, and at least so long from the failover on. */
+const calmMs = 10_000;
+const stoppedMs = 10_000;
+const lookMs = 20;
+
+/** SIGKILL to every process of the leading head at once, as when its machine loses its power. */
+export const headKill: FaultStep = {
+  name: "head-kill",
+  title: "head, SIGKILL to all of it",
+  seconds: 40,
+  run: (context) =>
+    failOver(context, async (before) => {
+      await context.casualties.node(before.node);
+      await before.node.killAll();
+    }),
+};
+
+/** SIGTERM to the leading head's agent: it leaves in order, and gives its lease back. */
+export const headTerm: FaultStep = {
+  name: "head-term",
+  title: "head, SIGTERM",
+  seconds: 40,
+  run: (context) => failOver(context, async (before) => before.node.terminate()),
+};
+
+/** SIGSTOP to every process of the leading head for ten seconds, then SIGCONT: it must find that it leads no more. */
+export const headStop: FaultStep = {
+  name: "head-stop",
+  title: "head, SIGSTOP 10 s, SIGCONT",
+  seconds: 50,
+  unable: ({ cluster }) => (cluster.heads.length > 1 ? undefined : "needs a standby head"),
   run: async (context) => {
-    const { cluster, state } = context;
-    const pids = [...(await untilWhole(context)), ...(await workerProxies(context))];
-    const starts = new Map(pids.map((pid) => [pid, startTimeOf(pid)]));
-    const before = cluster.head.nodeId;
-    await cluster.head.killAll();
-    const recoveryMs = await timed(async () => {
-      await state.until("a new head with a controller", async () => {
-        const head = (await state.nodes()).find((node) => node.is_head_node && node.state === "ALIVE");
-        const [controller] = await state.actors("ServeController");
-        return head !== undefined && head.node_id !== before && controller?.node_id === head.node_id;
-      });
-      await untilWhole(context);
-    });
-    const restarted = pids.filter((pid) => startTimeOf(pid) !== starts.get(pid)).length;
-    const adopted = new Set([...(await untilWhole(context)), ...(await workerProxies(context))]);
-    const replaced = pids.filter((pid) => !adopted.has(pid)).length;
-    return {
-      recoveryMs,
-      checks: [
-        { name: "worker processes restarted by a head's death", bar: "0", value: restarted, ok: restarted === 0 },
-        { name: "worker processes not adopted by the new head", bar: "0", value: replaced, ok: replaced === 0 },
-      ],
-    };
+    const result = await failOver(context, (before) => stopAWhile(context, before));
+    // Whoever was connected to the stopped proxy waited for it: that says nothing about the others.
+    const measured = result.measured?.filter(({ bar }) => bar !== "failoverLatency") ?? [];
+    return { ...result, measured };
   },
 };
 
-const workerProxies = async ({ cluster, state }: Parameters<FaultStep["run"]>[0]): Promise<number[]> => {
+const stopAWhile = async (context: FaultContext, before: StoreView): Promise<void> => {
+  // Whoever talks to a stopped proxy waits; its connections may be given up.
+  await context.casualties.node(before.node);
+  const pids = signalNode(context.tempDir, before.node, "SIGSTOP");
+  void pause(stoppedMs).then(() => {
+    for (const pid of pids) killPid(pid, "SIGCONT");
+  });
+};
+
+/** Does the fault, sees who leads next and when, and what it did to the workers and to the traffic. */
+const failOver = async (context: FaultContext, fault: (before: StoreView) => Promise<void>): Promise<StepResult> => {
+  const { cluster, state, traffic } = context;
+  await pause(calmMs);
+  const pids = [...(await untilWhole(context)), ...(await workerProxies(context))];
+  const starts = new Map(pids.map((pid) => [pid, startTimeOf(pid)]));
+  const before = await until("a leader", () => leaderOf(cluster));
+  const faultMs = wallMs();
+  const startedMs = performance.now();
+  await fault(before);
+  const hasStandby = cluster.heads.length > 1;
+  const leadersMax = await until("a new leader", () => newLeader(context, before), 60_000, lookMs);
+  const failoverMs = performance.now() - startedMs;
+  await until("a controller on the leading head", async () => {
+    const leader = await leaderOf(cluster);
+    const [controller] = await state.actors("ServeController");
+    return controller?.node_id !== undefined && controller.node_id === leader?.node.nodeId;
+  });
+  const adopted = new Set([...(await untilWhole(context, 90_000)), ...(await workerProxies(context))]);
+  const recoveryMs = Math.round(performance.now() - startedMs);
+  await pause(Math.max(0, calmMs - recoveryMs));
+  const calm = await traffic.latencies(faultMs - calmMs, faultMs - 1_000);
+  const during = await traffic.latencies(faultMs, Math.max(faultMs + calmMs, faultMs + recoveryMs));
+  const restarted = pids.filter((pid) => startTimeOf(pid) !== starts.get(pid)).length;
+  const measured: Measurement[] = [
+    { bar: "restartedByHead", value: restarted },
+    { bar: "notAdopted", value: pids.filter((pid) => !adopted.has(pid)).length },
+    { bar: "staleHead", value: leadersMax },
+  ];
+  if (hasStandby) {
+    measured.push({ bar: "failover", value: Math.round(failoverMs) });
+    measured.push({ bar: "failoverLatency", value: during.p99Ms / calm.p99Ms });
+  }
+  const notes = [
+    `${before.node.name} led; another leads after ${Math.round(failoverMs)} ms`,
+    `open loop p99 ${calm.p99Ms} ms before (n=${calm.count}), ${during.p99Ms} ms during (n=${during.count}); p50 ${calm.p50Ms} and ${during.p50Ms} ms`,
+  ];
+  return { recoveryMs, measured, notes };
+};
+
+/** How many lead, once one leads with a newer epoch. */
+const newLeader = async ({ cluster }: FaultContext, before: StoreView): Promise<number | false> => {
+  const leaders = (await storeViews(cluster, 300)).filter(({ role }) => role === "leader");
+  return leaders.some(({ epoch }) => epoch > before.epoch) && leaders.length;
+};
+
+const workerProxies = async ({ cluster, state }: FaultContext): Promise<number[]> => {
   const workers = new Set(cluster.workers.map((worker) => worker.nodeId));
   return (await state.actors("HTTPProxyActor"))
     .filter((actor) => workers.has(actor.node_id ?? undefined))

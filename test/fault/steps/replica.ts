@@ -1,24 +1,46 @@
 import { killPid } from "@manta/testkit";
-import type { FaultContext, FaultStep } from "../types.ts";
+import type { FaultContext, FaultStep, StepResult } from "../types.ts";
+import { pickReplica } from "./pick.ts";
 import { timed } from "./timed.ts";
 import { untilWhole } from "./whole.ts";
 
-/** SIGKILL to one replica of a deployment; whole when a new one runs in its place. */
-export const killReplica = (app: string, deployment: string): FaultStep => ({
-  name: `replica of ${deployment}, SIGKILL`,
-  killsProxy: false,
-  run: async (context: FaultContext) => {
-    const { state } = context;
-    const [victim] = await state.replicas(app, deployment);
-    if (victim?.pid === undefined || victim.pid === null) throw new Error(`${deployment} has no running replica`);
-    const { pid } = victim;
-    killPid(pid);
-    const recoveryMs = await timed(async () => {
-      await state.until(`replica ${pid} replaced`, async () =>
-        (await state.replicas(app, deployment)).every((replica) => replica.pid !== pid),
-      );
-      await untilWhole(context);
+/** SIGKILL to one replica; whole when a new one runs in its place. Measures how soon every routing table drops it. */
+const killOne = async (context: FaultContext, of?: readonly [string, string]): Promise<StepResult> => {
+  const { casualties, routing, state } = context;
+  const victim = await pickReplica(context, of);
+  casualties.replica(victim.pid);
+  const diedMs = performance.now();
+  killPid(victim.pid);
+  const gone = routing.gone(victim.actorId, victim.node, diedMs);
+  const recoveryMs = await timed(async () => {
+    await state.until(`replica ${victim.pid} replaced`, async () => {
+      const actors = await state.actors(`ServeReplica:${victim.deployment}`);
+      return actors.every((actor) => actor.actor_id !== victim.actorId);
     });
-    return { recoveryMs };
-  },
+    await untilWhole(context);
+  });
+  const { sameNodeMs, otherNodesMs } = await gone;
+  return {
+    recoveryMs,
+    measured: [
+      { bar: "routingSameNode", value: sameNodeMs },
+      { bar: "routingOtherNode", value: otherNodesMs },
+    ],
+    notes: [`${victim.deployment} on ${victim.node?.name}: out of tables after ${sameNodeMs} and ${otherNodesMs} ms`],
+  };
+};
+
+export const replicaKill: FaultStep = {
+  name: "replica-kill",
+  title: "replica, SIGKILL",
+  seconds: 5,
+  run: (context) => killOne(context),
+};
+
+/** The same of a given deployment, for the walk. */
+export const killReplica = (app: string, deployment: string): FaultStep => ({
+  name: `replica-kill-${deployment.toLowerCase()}`,
+  title: `replica of ${deployment}, SIGKILL`,
+  seconds: 5,
+  run: (context) => killOne(context, [app, deployment]),
 });
