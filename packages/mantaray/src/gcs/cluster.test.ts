@@ -340,11 +340,11 @@ describe("callers", () => {
 });
 
 describe("a control store whose lease is gone", () => {
-  it("fails with its next write instead of going on", async () => {
+  it("fails with its next write instead of going on, and no caller takes that for his own fault", async () => {
     const store = await openMemoryStore({ clock: systemClock });
     const setup = await setUp(systemClock, Promise.resolve(store));
-    await store.claimLease(`${hostname()}:${process.pid}:test`, 3_000);
-    await expect(create(setup)).rejects.toMatchObject({ code: "stale_epoch" });
+    await store.claimLease(`${setup.running.address} ${hostname()}:${process.pid}:test`, 3_000);
+    await expect(create(setup)).rejects.toMatchObject({ code: "not_leader" });
     expect(await setup.running.failed).toMatchObject({ code: "stale_epoch" });
   });
 });

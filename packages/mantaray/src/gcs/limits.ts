@@ -44,4 +44,49 @@ export const gcsLimits = {
   ownStallMs: limits.heartbeatTimeoutMs / 3,
   /** A stop in order that takes longer is cut short. */
   shutdownMs: 3_000,
+  /** Of that, for what is still to be written: a store that is away must not delay the next leader. */
+  shutdownFlushMs: 1_000,
+
+  /** A store that has been away for less is slow: changes wait for it. Beyond, changes are refused at once. */
+  storePatienceMs: 2_500,
+  /** How long a change waits to become durable before its caller hears `unavailable`: two slow writes and a retry. */
+  storeAckMs: 8_000,
+  /** First wait before a write is repeated. */
+  storeRetryInitialMs: 50,
+  /** Longest one: everything is on its way within half a second of the store being back. */
+  storeRetryMaxMs: 500,
+  /** One step of writing: bounds the time that the store does nothing else. */
+  storeStepBytes: 4 * 1024 * 1024,
+  /** Changes that wait for the store. Beyond, they are dropped and all tables are written instead. */
+  storeQueueMax: 20_000,
+  /** The same in bytes: not less than the largest value of one change. */
+  storeQueueBytesMax: 128 * 1024 * 1024,
+
+  /** A standby looks at the lease this often: a released one is taken within this time. */
+  standbyPollMs: 200,
+  /** A standby whose store is away asks again after this. */
+  standbyRetryMs: 500,
+  /** How often a leader notices that it runs. */
+  leaseTickMs: 250,
+  /** A leader that stood still for longer gives no orders until its lease is confirmed. With the period of renewal it stays below the TTL. */
+  leaseStallMs: 1_000,
+  /** A leader that has stepped down answers `not_leader` for this long before it ends: its successor comes first. */
+  stepDownMs: 3_000,
+
+  /** A new leader tells a node of itself with these bounds, and again until the node has come. */
+  followDialTimeoutMs: 1_000,
+  followCallTimeoutMs: 1_000,
+  followRetryMs: 250,
+  /** Nodes told at once. */
+  followParallelMax: 64,
+  /** Refusals of connections, one after the other, by which the head that led before is known to be gone. */
+  formerHeadRefusalsMax: 2,
+  /** Without an answer of any kind it is given up after this: it lost its lease because it was away. */
+  formerHeadWaitMs: limits.nodeReconnectGraceMs,
+  /** An empty store may be a new cluster's or a lost one: new names wait this long for a head that still has them. */
+  emptyStoreWaitMs: 1_000,
+  /** A node's answer about what it holds for us. */
+  salvageTimeoutMs: 10_000,
+  /** Nodes asked at once for a bundle that the store has lost. */
+  salvageParallelMax: 4,
 } as const;

@@ -10,35 +10,35 @@ import { type RunningGcs, startGcs } from "./start-gcs.ts";
 
 /** The control store process. Says where it serves in one JSON line on standard output. */
 const run = async (log: Log): Promise<void> => {
-  const { host, port, storage, sessionName, holder } = parseGcsOptions(process.argv.slice(2), process.env);
-  const stop = new AbortController();
+  const { host, port, storage, sessionName, holder, advertise } = parseGcsOptions(process.argv.slice(2), process.env);
   const stopped = stopRequested(log);
-  stopped.then(() => stop.abort()).catch(() => undefined);
   const token = loadAuthToken(process.env, { create: true });
   const store = await openStore(storage, log);
-  let gcs: RunningGcs;
+  let gcs: RunningGcs | undefined;
   try {
-    const address = `tcp:${host}:${port}`;
-    gcs = await startGcs(
-      {
-        store,
-        address,
-        token,
-        sessionName,
-        ...(holder === "" ? {} : { holder }),
-        clock: systemClock,
-        random: systemRandom,
-        log,
-      },
-      stop.signal,
-    );
+    const starting = startGcs({
+      store,
+      address: `tcp:${host}:${port}`,
+      token,
+      sessionName,
+      ...(holder === "" ? {} : { holder }),
+      ...(advertise === "" ? {} : { advertise }),
+      clock: systemClock,
+      random: systemRandom,
+      log,
+    });
+    gcs = await Promise.race([starting, stopped]);
+    // Nothing was done yet: a lease that is granted in this moment expires by itself.
+    if (gcs === undefined) return;
   } catch (error) {
     await store.close();
     throw portAdvice(error, host, port);
   }
   process.stdout.write(`${JSON.stringify({ ready: true, address: gcs.address })}\n`);
-  log.info({ address: gcs.address, storage: storageText(storage) }, "the control store serves");
+  log.info({ address: gcs.address, role: gcs.role, storage: storageText(storage) }, "the control store serves");
   const failure = await Promise.race([stopped, gcs.failed]);
+  // Somebody else leads: there is nothing left to do in order.
+  if (failure?.code === "stale_epoch") throw failure;
   await gcs.close();
   if (failure !== undefined) throw failure;
 };

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
-import type { StoredTables } from "../store/index.ts";
+import type { StoredTables, TableMutation } from "../store/index.ts";
+import { storeLimits } from "../store/index.ts";
 import { KvTable } from "./kv/kv-table.ts";
 import { EventLog } from "./pubsub/event-log.ts";
 import { Hub } from "./pubsub/hub.ts";
@@ -32,5 +33,19 @@ export const openTables = (stored: StoredTables, ledger: Ledger, clock: Clock): 
   actorTable.restore(stored.actors);
   routing.restore(stored.routing);
   kv.restore(stored.kv);
-  return { ledger, hub, nodeTable, actorTable, routing, kv, events };
+  const tables = { ledger, hub, nodeTable, actorTable, routing, kv, events };
+  ledger.useTables(() => everythingOf(tables));
+  return tables;
+};
+
+/** All tables as mutations: values by their size, so that large ones come last. */
+const everythingOf = ({ nodeTable, actorTable, routing, kv, events }: Tables): TableMutation[] => {
+  const values = kv.entries().toSorted((a, b) => a.value.byteLength - b.value.byteLength);
+  return [
+    ...nodeTable.all().map((node): TableMutation => ({ kind: "putNodes", nodes: [node] })),
+    ...[...actorTable.all()].map((actor): TableMutation => ({ kind: "putActors", actors: [actor] })),
+    ...(routing.snapshot === null ? [] : [{ kind: "putRouting", snapshot: routing.snapshot } as const]),
+    ...events.newest(storeLimits.eventsMax).map((event): TableMutation => ({ kind: "appendEvent", event })),
+    ...values.map((entry): TableMutation => ({ kind: "putKv", ...entry })),
+  ];
 };

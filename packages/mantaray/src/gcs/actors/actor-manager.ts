@@ -2,11 +2,13 @@ import type { Clock } from "../../base/clock.ts";
 import { MantaError } from "../../base/errors.ts";
 import type { ActorId, NodeId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
+import { sleep } from "../../base/wait.ts";
 import type { ActorRecord, ActorSpec } from "../../protocol/actor.ts";
-import type { NodeRegistration } from "../../protocol/node.ts";
+import type { InventoryItem, NodeRegistration } from "../../protocol/node.ts";
 import { gcsLimits } from "../limits.ts";
 import type { AgentSession, AgentSessions } from "../nodes/agent-session.ts";
 import type { EventLog } from "../pubsub/event-log.ts";
+import { judgeUnknown } from "../recovery/adoption.ts";
 import { reconcileInventory } from "../recovery/reconcile-inventory.ts";
 import type { ActorTable } from "../state/actor-table.ts";
 import type { Ledger } from "../state/ledger.ts";
@@ -31,6 +33,8 @@ export interface ActorManagerDeps {
 /** Applies what happens to actors and does what follows from it. */
 export class ActorManager {
   readonly #deps: ActorManagerDeps;
+  /** Actors that only their nodes knew. */
+  readonly #foundlings = new WeakSet<ActorSpec>();
 
   constructor(deps: ActorManagerDeps) {
     this.#deps = deps;
@@ -71,7 +75,7 @@ export class ActorManager {
     for (const effect of effects) this.#perform(record, effect, event);
   }
 
-  /** Ends or restarts an actor. Resolves when its agent has the order; `not_found` for an unknown one. */
+  /** Ends or restarts an actor. Resolves when its agent has the order or will have it; `not_found` for an unknown one. */
   async stop(actorId: ActorId, order: Omit<Extract<LifecycleEvent, { kind: "stop" }>, "kind">): Promise<void> {
     const { actors, ledger, log } = this.#deps;
     const record = actors.get(actorId);
@@ -80,10 +84,10 @@ export class ActorManager {
     const told = effects.find((effect) => effect.kind === "stop");
     if (told === undefined) {
       this.apply(actorId, { kind: "stop", ...order });
-      return ledger.settled();
+      return;
     }
     if (next !== record) actors.put(next);
-    await ledger.settled();
+    await ledger.orderable();
     try {
       await this.#tellStop(actorId, told);
     } catch (error) {
@@ -105,11 +109,35 @@ export class ActorManager {
     { inventory, exits }: Pick<NodeRegistration, "inventory" | "exits">,
   ): { adopted: number; unwanted: ActorId[] } {
     const { actors } = this.#deps;
-    for (const { actorId, workerId, cause } of exits) this.apply(actorId, { kind: "exited", nodeId, workerId, cause });
-    const { events, unwanted, stopAgain, adopted } = reconcileInventory(nodeId, inventory, actors);
+    const living = new Set(inventory.map(({ actorId }) => actorId));
+    for (const { actorId, workerId, cause, repaired } of exits) {
+      // Repaired and ended again since: then the last end counts.
+      const isBack = repaired && living.has(actorId);
+      this.apply(actorId, { kind: "exited", nodeId, workerId, cause, repaired: isBack });
+    }
+    const { events, unwanted, stopAgain, adopted, unknown } = reconcileInventory(nodeId, inventory, actors);
     for (const [actorId, event] of events) this.apply(actorId, event);
     for (const actorId of stopAgain) this.#stopAgain(actorId);
-    return { adopted, unwanted };
+    const strangers = unknown.filter(([item, event]) => !this.#adopt(item, event)).map(([{ actorId }]) => actorId);
+    return { adopted: adopted + unknown.length - strangers.length, unwanted: [...unwanted, ...strangers] };
+  }
+
+  /** Takes in an actor that only its node knows. False: nobody wants it. */
+  #adopt(item: InventoryItem, event: LifecycleEvent): boolean {
+    const { actors, log } = this.#deps;
+    const adoption = judgeUnknown(item, actors, ({ spec }) => this.#foundlings.has(spec));
+    if (adoption.kind === "unwanted") return false;
+    const { record, instead } = adoption;
+    const { actorId, spec } = record;
+    log.warn({ actorId, className: spec.className, name: spec.name }, "adopts an actor that the store did not have");
+    this.#foundlings.add(spec);
+    actors.put(record);
+    this.apply(actorId, event);
+    if (instead !== undefined) {
+      const reason = `actor ${actorId} has its name`;
+      this.apply(instead.actorId, { kind: "stop", noRestart: true, replace: false, graceMs: 0, reason });
+    }
+    return true;
   }
 
   #stopAgain(actorId: ActorId): void {
@@ -157,11 +185,11 @@ export class ActorManager {
     }
   }
 
-  /** Agents are told only what is durable: a control store that dies now finds what it had begun. */
+  /** Agents are told only what is durable, while the store answers: a control store that dies now finds what it had begun. */
   async #start(actorId: ActorId, nodeId: NodeId): Promise<void> {
-    const { sessions, ledger, actors, log } = this.#deps;
+    const { sessions, ledger, actors, clock, log } = this.#deps;
     try {
-      await ledger.settled();
+      await ledger.orderable();
     } catch {
       return; // The ledger has reported it: this process is at its end.
     }
@@ -173,7 +201,13 @@ export class ActorManager {
       const error = await this.#tryStart(session, record);
       if (error === undefined || session.link.closed) return;
       log.warn({ err: error, actorId, nodeId }, "an agent did not start an actor");
-      if (error.code === "deadline_exceeded") continue; // It may have begun: only the same node may be asked again.
+      // It may have begun: only the same node may be asked again.
+      if (error.code === "deadline_exceeded") continue;
+      if (error.code === "stale_epoch") {
+        // Whether we lead is looked into: either this process ends or it asks again.
+        await sleep(clock, gcsLimits.pushRetryMs);
+        continue;
+      }
       this.apply(actorId, {
         kind: "refused",
         nodeId,
@@ -193,7 +227,7 @@ export class ActorManager {
   }
 
   async #tellStop(actorId: ActorId, { nodeId, graceMs, reason }: StopEffect): Promise<void> {
-    await this.#deps.ledger.settled();
+    await this.#deps.ledger.orderable();
     const session = this.#deps.sessions.get(nodeId);
     if (session === undefined) throw new MantaError("unavailable", `node ${nodeId} is not connected at the moment`);
     await session.stopActor(actorId, graceMs, reason);

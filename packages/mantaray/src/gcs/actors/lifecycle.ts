@@ -18,7 +18,14 @@ export type LifecycleEvent =
       /** How often the node has seen it restarted, when the node says so. */
       readonly restarts?: number;
     }
-  | { readonly kind: "exited"; readonly nodeId: NodeId; readonly workerId: WorkerId; readonly cause: DeathCause }
+  | {
+      readonly kind: "exited";
+      readonly nodeId: NodeId;
+      readonly workerId: WorkerId;
+      readonly cause: DeathCause;
+      /** The node has started it again by itself, whatever `maxRestarts` says: its next life is in the inventory. */
+      readonly repaired?: boolean;
+    }
   /** The node that should have it does not list it. */
   | { readonly kind: "missing"; readonly nodeId: NodeId }
   | { readonly kind: "nodeDied"; readonly nodeId: NodeId; readonly message: string }
@@ -75,7 +82,7 @@ export const decide = (record: ActorRecord, event: LifecycleEvent, atMs: number)
       decision = onReady(record, phase, event);
       break;
     case "exited":
-      if (isOfThisProcess(record, phase, event)) decision = end(record, event.cause, atMs);
+      if (isOfThisProcess(record, phase, event)) decision = end(record, event.cause, atMs, event.repaired);
       break;
     case "missing":
       if (isStartingOn(phase, event.nodeId)) decision = unplace(record, "", atMs);
@@ -187,13 +194,14 @@ const unplace = (record: ActorRecord, pendingReason: string, atMs: number): Deci
   return unchanged({ ...record, nodeId: null, pendingReason }, { kind: "place", crashed: false });
 };
 
-const end = (record: ActorRecord, cause: DeathCause, atMs: number): Decision => {
+const end = (record: ActorRecord, cause: DeathCause, atMs: number, repaired = false): Decision => {
   const { stopRequested, spec, restarts, state } = record;
   if (stopRequested !== undefined) {
     const asked: DeathCause = { ...cause, kind: "KILLED", message: stopRequested.reason };
     return die(record, asked, stopRequested.replace, atMs); // A3
   }
-  if (spec.maxRestarts !== -1 && restarts >= spec.maxRestarts) return die(record, cause, true, atMs);
+  const mayRestart = repaired || spec.maxRestarts === -1 || restarts < spec.maxRestarts;
+  if (!mayRestart) return die(record, cause, true, atMs);
   const crashed = cause.kind !== "NODE_DIED";
   return {
     record: {

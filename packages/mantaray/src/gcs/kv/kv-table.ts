@@ -23,6 +23,12 @@ export class KvTable {
     return this.#namespaces.get(namespace)?.get(key);
   }
 
+  entries(): KvEntry[] {
+    return [...this.#namespaces].flatMap(([namespace, entries]) =>
+      [...entries].map(([key, value]) => ({ namespace, key, value })),
+    );
+  }
+
   keys(namespace: string, prefix: string): string[] {
     return [...(this.#namespaces.get(namespace)?.keys() ?? [])].filter((key) => key.startsWith(prefix)).toSorted();
   }

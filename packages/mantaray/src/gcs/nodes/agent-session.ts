@@ -7,6 +7,7 @@ import { agentService } from "../../protocol/node.ts";
 import type { RoutingSnapshot } from "../../protocol/routing.ts";
 import type { Link } from "../../rpc/index.ts";
 import { type Client, createClient } from "../../rpc/index.ts";
+import type { Authority } from "../leadership.ts";
 import { gcsLimits } from "../limits.ts";
 import { OneInFlight } from "../routing/one-in-flight.ts";
 
@@ -14,8 +15,7 @@ import { OneInFlight } from "../routing/one-in-flight.ts";
 export interface AgentSessionOptions {
   readonly nodeId: NodeId;
   readonly link: Link;
-  /** Of the lease: part of every order. */
-  readonly epoch: number;
+  readonly authority: Authority;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -27,15 +27,15 @@ export class AgentSession {
   lastHeardMs: number;
   /** Its registration was answered: it may be told to start actors. */
   answered = false;
-  readonly #epoch: number;
+  readonly #authority: Authority;
   readonly #agent: Client<typeof agentService>;
   readonly #routing: OneInFlight<RoutingSnapshot>;
   readonly #down: OneInFlight<ReadonlySet<ActorId>>;
 
-  constructor({ nodeId, link, epoch, clock, log }: AgentSessionOptions) {
+  constructor({ nodeId, link, authority, clock, log }: AgentSessionOptions) {
     this.nodeId = nodeId;
     this.link = link;
-    this.#epoch = epoch;
+    this.#authority = authority;
     this.lastHeardMs = clock.nowMs();
     this.#agent = createClient(link, agentService);
     const common = {
@@ -50,24 +50,40 @@ export class AgentSession {
       ...common,
       merge: (waiting, next) => (next.version > waiting.version ? next : waiting),
       send: async (snapshot) => {
-        await this.#agent.putRouting({ epoch, snapshot }, callOptions);
+        await this.#order((epoch) => this.#agent.putRouting({ epoch, snapshot }, callOptions));
       },
     });
     this.#down = new OneInFlight<ReadonlySet<ActorId>>({
       ...common,
       merge: (waiting, next) => new Set([...waiting, ...next]),
       send: async (actorIds) => {
-        await this.#agent.actorsDown({ epoch, actorIds: [...actorIds] }, callOptions);
+        await this.#order((epoch) => this.#agent.actorsDown({ epoch, actorIds: [...actorIds] }, callOptions));
       },
     });
   }
 
   async startActor(actor: ActorRecord): Promise<void> {
-    await this.#agent.startActor({ epoch: this.#epoch, actor }, callOptions);
+    await this.#order((epoch) => this.#agent.startActor({ epoch, actor }, callOptions));
   }
 
   async stopActor(actorId: ActorId, graceMs: number, reason: string): Promise<void> {
-    await this.#agent.stopActor({ epoch: this.#epoch, actorId, graceMs, force: graceMs === 0, reason }, callOptions);
+    const force = graceMs === 0;
+    await this.#order((epoch) => this.#agent.stopActor({ epoch, actorId, graceMs, force, reason }, callOptions));
+  }
+
+  async drain(reason: string, timeoutMs: number): Promise<void> {
+    await this.#order((epoch) => this.#agent.drain({ epoch, reason, timeoutMs }, callOptions));
+  }
+
+  /** The snapshot that the node holds. */
+  async getRouting(): Promise<RoutingSnapshot | null> {
+    return (await this.#agent.getRouting({}, { timeoutMs: gcsLimits.salvageTimeoutMs })).snapshot;
+  }
+
+  /** A bundle of the node's cache; undefined where it has none. */
+  async getBundle(bundleId: string): Promise<Uint8Array | undefined> {
+    const { bytes } = await this.#agent.getBundle({ bundleId }, { timeoutMs: gcsLimits.salvageTimeoutMs });
+    return bytes ?? undefined;
   }
 
   /** One push at a time; only the newest snapshot counts. */
@@ -79,6 +95,17 @@ export class AgentSession {
   pushDown(actorIds: Iterable<ActorId>): void {
     const ids = new Set(actorIds);
     if (ids.size > 0) this.#down.offer(ids);
+  }
+
+  /** Gives an order, if it is ours to give; an agent that knows better is heard. */
+  async #order(give: (epoch: number) => Promise<unknown>): Promise<void> {
+    await this.#authority.confirmed();
+    try {
+      await give(this.#authority.epoch);
+    } catch (error) {
+      if (MantaError.from(error).code === "stale_epoch") this.#authority.suspect();
+      throw error;
+    }
   }
 }
 

@@ -6,12 +6,14 @@ import type { Log } from "../../base/log.ts";
 import type { NodeRecord, NodeRegistration } from "../../protocol/node.ts";
 import type { Link } from "../../rpc/index.ts";
 import type { ActorManager } from "../actors/actor-manager.ts";
+import type { Authority } from "../leadership.ts";
 import { gcsLimits } from "../limits.ts";
 import { every } from "../periodic.ts";
 import type { EventLog } from "../pubsub/event-log.ts";
 import type { Recovery } from "../recovery/recovery.ts";
 import type { NodeTable } from "../state/node-table.ts";
 import { AgentSession, type AgentSessions } from "./agent-session.ts";
+import { aliveRecord, earlierDrain, isSameDrain } from "./node-records.ts";
 
 /** What the manager works with. */
 export interface NodeManagerDeps {
@@ -20,10 +22,14 @@ export interface NodeManagerDeps {
   readonly actors: ActorManager;
   readonly events: EventLog;
   readonly recovery: Recovery;
-  readonly epoch: number;
+  readonly authority: Authority;
+  /** Where this control store is dialled. */
+  readonly address: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly requestPlacement: () => void;
+  /** The node of this control store leaves, and another one stands by. */
+  readonly onSuccession: (reason: string) => void;
 }
 
 /**
@@ -55,25 +61,28 @@ export class NodeManager {
 
   /** Takes a node in on the link that is its life line, and believes its inventory. */
   register(registration: NodeRegistration, link: Link): { session: AgentSession; unwanted: ActorId[] } {
-    const { nodes, sessions, actors, recovery, epoch, clock, log } = this.#deps;
-    const { nodeId, isHead } = registration;
+    const { nodes, sessions, actors, recovery, authority, clock, log } = this.#deps;
+    const { nodeId } = registration;
+    const isHead = this.#isHead(registration);
     const before = nodes.get(nodeId);
     if (before?.state !== "ALIVE" && nodes.alive().length >= gcsLimits.liveNodesMax) {
       throw new MantaError("resource_exhausted", `there are ${gcsLimits.liveNodesMax} nodes already`);
     }
-    const session = new AgentSession({ nodeId, link, epoch, clock, log });
+    const session = new AgentSession({ nodeId, link, authority, clock, log });
     const former = sessions.get(nodeId);
     sessions.add(session);
     if (former !== undefined && former.link !== link) former.link.close("the node registered on a new link");
     this.#graces.get(nodeId)?.cancel();
     this.#graces.delete(nodeId);
     link.onClose(() => this.#linkBroke(session));
-    if (isHead) this.#retireOtherHeads(nodeId);
-    nodes.put(aliveRecord(registration));
+    if (isHead) this.#retireOtherHeads(registration);
+    const record = aliveRecord(registration, isHead, before);
+    nodes.put(record);
     this.#sayJoined(registration, before);
     const { adopted, unwanted } = actors.believe(nodeId, registration);
     log.info({ nodeId, ip: registration.ip, isHead, adopted, unwanted: unwanted.length }, "node registered");
-    recovery.registered({ nodeId, isHead });
+    recovery.settled(nodeId);
+    if (record.draining && before?.draining !== true) this.#sayDraining(record);
     return { session, unwanted };
   }
 
@@ -88,13 +97,51 @@ export class NodeManager {
     this.#die(nodeId, "node_left", reason === "" ? "it left in order" : reason);
   }
 
-  /** Nothing is placed there from now on. The earlier deadline counts. `not_found` for a node that is not alive. */
-  drain(nodeId: NodeId, reason: string, timeoutMs: number): void {
-    const { nodes, clock } = this.#deps;
-    const record = nodes.get(nodeId);
-    if (record?.state !== "ALIVE") throw new MantaError("not_found", `there is no live node ${nodeId}`);
-    const deadlineMs = Math.min(record.drain?.deadlineMs ?? Number.POSITIVE_INFINITY, clock.wallMs() + timeoutMs);
-    nodes.put({ ...record, draining: true, drain: { reason: record.drain?.reason ?? reason, deadlineMs } });
+  /**
+   * Nothing is placed there from now on. The earlier deadline counts. `tell`: the agent does not know it from itself.
+   * `not_found` for a node that is not alive.
+   */
+  drain(nodeId: NodeId, reason: string, timeoutMs: number, tell: boolean): void {
+    const { nodes, clock, onSuccession } = this.#deps;
+    const before = nodes.get(nodeId);
+    if (before?.state !== "ALIVE") throw new MantaError("not_found", `there is no live node ${nodeId}`);
+    const drain = earlierDrain(before.drain, { reason, deadlineMs: clock.wallMs() + timeoutMs });
+    if (!isSameDrain(before.drain, drain)) nodes.put({ ...before, draining: true, drain });
+    if (!before.draining) this.#sayDraining({ ...before, drain });
+    if (tell) this.remind(nodeId);
+    if (before.isHead && this.#standbys(nodeId).length > 0) onSuccession(`node ${before.ip} leaves: ${reason}`);
+  }
+
+  /** Tells the agent of a draining node what it may have missed. */
+  remind(nodeId: NodeId): void {
+    const { nodes, sessions, clock, log } = this.#deps;
+    const drain = nodes.get(nodeId)?.drain;
+    const session = sessions.get(nodeId);
+    if (drain == null || session === undefined) return;
+    session
+      .drain(drain.reason, Math.max(0, drain.deadlineMs - clock.wallMs()))
+      .catch((error: unknown) => log.warn({ err: error, nodeId }, "a node could not be told to drain; it will be"));
+  }
+
+  /** Control stores of the cluster, `tcp:host:port`, this one first. */
+  gcsAddresses(): string[] {
+    const { address, nodes } = this.#deps;
+    const others = nodes.alive().map(({ gcsAddress }) => gcsAddress);
+    return [...new Set([address, ...others])].filter((each) => each !== "");
+  }
+
+  /** Addresses of control stores that may take over from the one on this node. */
+  #standbys(nodeId: NodeId): string[] {
+    const { nodes, sessions, address } = this.#deps;
+    return nodes
+      .alive()
+      .filter((node) => node.nodeId !== nodeId && !node.draining && sessions.get(node.nodeId) !== undefined)
+      .flatMap(({ gcsAddress }) => (gcsAddress === "" || gcsAddress === address ? [] : [gcsAddress]));
+  }
+
+  /** The head is where this control store is. A node without one of its own is believed. */
+  #isHead({ isHead, gcsAddress }: NodeRegistration): boolean {
+    return gcsAddress === "" ? isHead : gcsAddress === this.#deps.address;
   }
 
   /** The node is dead, whatever it says itself. */
@@ -103,12 +150,13 @@ export class NodeManager {
   }
 
   #die(nodeId: NodeId, kind: "node_left" | "node_lost", message: string): void {
-    const { nodes, sessions, actors, events, clock, log, requestPlacement } = this.#deps;
+    const { nodes, sessions, actors, recovery, events, clock, log, requestPlacement } = this.#deps;
     const record = nodes.get(nodeId);
     this.#graces.get(nodeId)?.cancel();
     this.#graces.delete(nodeId);
     const session = sessions.get(nodeId);
     if (session !== undefined) sessions.remove(session);
+    recovery.settled(nodeId);
     if (record === undefined || record.state === "DEAD") return;
     log.warn({ nodeId, ip: record.ip, message }, "node is dead");
     nodes.put({ ...record, state: "DEAD", stateMessage: message, endMs: clock.wallMs() });
@@ -128,16 +176,24 @@ export class NodeManager {
       this.#graces.delete(nodeId);
       const record = nodes.get(nodeId);
       if (record === undefined || record.state === "DEAD") return;
-      if (recovery.active) recovery.lost(record);
+      if (recovery.active) recovery.lost(record.nodeId);
       else this.declareDead(nodeId, `its link broke and it did not come back within ${limits.nodeReconnectGraceMs} ms`);
     });
     this.#graces.set(nodeId, grace);
     requestPlacement();
   }
 
-  #retireOtherHeads(nodeId: NodeId): void {
-    for (const other of this.#deps.nodes.alive()) {
-      if (other.isHead && other.nodeId !== nodeId) this.declareDead(other.nodeId, `node ${nodeId} is the head now`);
+  /**
+   * Nodes that were the head before. One whose control store had our address, or none of its own, cannot live
+   * beside us; any other may have lost the lease and go on as an ordinary node.
+   */
+  #retireOtherHeads({ nodeId, gcsAddress }: NodeRegistration): void {
+    const { nodes } = this.#deps;
+    for (const other of nodes.alive()) {
+      if (!other.isHead || other.nodeId === nodeId) continue;
+      const isReplaced = other.gcsAddress === "" || other.gcsAddress === gcsAddress;
+      if (isReplaced) this.declareDead(other.nodeId, `node ${nodeId} is the head now`);
+      else nodes.put({ ...other, isHead: false });
     }
   }
 
@@ -161,9 +217,9 @@ export class NodeManager {
     const message = `${isHead ? "head " : ""}node ${ip} (${nodeId.slice(0, 8)}) ${what}`;
     this.#deps.events.say("node_joined", message, { nodeId, ip });
   }
-}
 
-const aliveRecord = (registration: NodeRegistration): NodeRecord => {
-  const { inventory: _inventory, exits: _exits, routingVersion: _version, ...node } = registration;
-  return { ...node, state: "ALIVE", stateMessage: "", draining: node.drain !== null, endMs: null };
-};
+  #sayDraining({ nodeId, ip, drain }: NodeRecord): void {
+    const message = `node ${ip} (${nodeId.slice(0, 8)}) drains: ${drain?.reason ?? ""}`;
+    this.#deps.events.say("node_draining", message, { nodeId, ip });
+  }
+}

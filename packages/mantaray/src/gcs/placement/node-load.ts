@@ -26,6 +26,8 @@ export interface PendingActor {
   readonly actorId: ActorId;
   readonly resources: Resources;
   readonly placement: Placement;
+  /** It lived before: where it is pinned to, it comes back though the node drains. */
+  readonly restarting: boolean;
   /** A node that refused it lately: taken only if there is no other. */
   readonly avoid: NodeId | undefined;
 }

@@ -23,6 +23,7 @@ const pending = (
   actorId: newActorId(),
   resources,
   placement: { ...placementSchema.parse({}), ...placement },
+  restarting: false,
   avoid: avoid?.nodeId,
 });
 

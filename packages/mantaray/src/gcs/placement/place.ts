@@ -50,7 +50,8 @@ const candidatesFor = (
       (placement.nodeId === undefined || node.nodeId === placement.nodeId) && (!placement.onHead || node.isHead),
   );
   if (allowed.length === 0) return pinReason(placement, loads.size);
-  const usable = allowed.filter(({ node }) => !node.draining && node.reachable);
+  const isBound = actor.restarting && (placement.nodeId !== undefined || placement.onHead);
+  const usable = allowed.filter(({ node }) => (!node.draining || isBound) && node.reachable);
   if (usable.length === 0) return unusableReason(allowed);
   const { group, groupPerNodeMax = Infinity } = placement;
   const roomy = usable.filter((load) => groupCount(load, group) < groupPerNodeMax);

@@ -76,8 +76,9 @@ export class Scheduler {
       ),
       due
         .toSorted((a, b) => a.startMs - b.startMs)
-        .map(({ actorId, spec: { resources, placement } }) => {
-          return { actorId, resources, placement, avoid: delays.avoid(actorId) };
+        .map(({ actorId, state, spec: { resources, placement } }) => {
+          const restarting = state === "RESTARTING";
+          return { actorId, resources, placement, restarting, avoid: delays.avoid(actorId) };
         }),
     );
     for (const [actorId, nodeId] of assignments) apply(actorId, { kind: "placed", nodeId });

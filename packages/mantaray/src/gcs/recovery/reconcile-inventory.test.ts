@@ -46,13 +46,14 @@ describe("an inventory", () => {
     expect(reconcile([actor], []).events).toEqual([[actor.actorId, { kind: "missing", nodeId }]]);
   });
 
-  it("holds unwanted actors: dead, unknown, or elsewhere now", () => {
+  it("holds unwanted actors: dead, or elsewhere now; and unknown ones, to be judged", () => {
     const dead = sampleActor({ nodeId, state: "DEAD", endMs: 1 });
     const elsewhere = sampleActor();
     const starting = sampleActor({ state: "RESTARTING" });
     const items = [dead, elsewhere, starting, sampleActor()].map((actor) => itemOf(actor));
-    const { unwanted, events } = reconcile([dead, elsewhere, starting], items);
-    expect(unwanted).toEqual(items.map(({ actorId }) => actorId));
+    const { unwanted, events, unknown } = reconcile([dead, elsewhere, starting], items);
+    expect(unwanted).toEqual(items.slice(0, 3).map(({ actorId }) => actorId));
+    expect(unknown).toMatchObject([[items[3], { kind: "ready", nodeId, pid: 5 }]]);
     expect(events).toEqual([]);
   });
 

@@ -12,12 +12,14 @@ export interface KnownActors {
 /** What follows from an inventory. */
 export interface Reconciliation {
   readonly events: readonly (readonly [ActorId, LifecycleEvent])[];
-  /** Actors that the node should stop: dead here, unknown, or placed elsewhere meanwhile. */
+  /** Actors that the node should stop: dead here, or placed elsewhere meanwhile. */
   readonly unwanted: ActorId[];
   /** Actors whose end was asked for: the node may not have heard of it. */
   readonly stopAgain: ActorId[];
   /** Actors that are the node's by agreement of both. */
   readonly adopted: number;
+  /** Actors that the table does not know, and what the node says of each. */
+  readonly unknown: readonly (readonly [InventoryItem, LifecycleEvent])[];
 }
 
 /**
@@ -32,10 +34,15 @@ export const reconcileInventory = (
   const events: [ActorId, LifecycleEvent][] = [];
   const unwanted: ActorId[] = [];
   const stopAgain: ActorId[] = [];
+  const unknown: [InventoryItem, LifecycleEvent][] = [];
   let adopted = 0;
   for (const item of inventory) {
     const record = actors.get(item.actorId);
-    if (record === undefined || !isWantedOn(record, nodeId)) {
+    if (record === undefined) {
+      unknown.push([item, eventOf(nodeId, item)]);
+      continue;
+    }
+    if (!isWantedOn(record, nodeId)) {
       unwanted.push(item.actorId);
       continue;
     }
@@ -47,7 +54,7 @@ export const reconcileInventory = (
   for (const { actorId } of actors.onNode(nodeId)) {
     if (!listed.has(actorId)) events.push([actorId, { kind: "missing", nodeId }]);
   }
-  return { events, unwanted, stopAgain, adopted };
+  return { events, unwanted, stopAgain, adopted, unknown };
 };
 
 /** An actor without a node, because this one was taken for dead, may as well stay where it is. */

@@ -22,27 +22,29 @@ describe("a recovery", () => {
     const nodes = [sampleNode(), sampleNode()] as const;
     const { recovery, clock, ended } = begin([...nodes]);
     await clock.advance(200);
-    recovery.registered(nodes[0]);
+    recovery.settled(nodes[0].nodeId);
     expect(recovery.active).toBe(true);
-    recovery.registered(nodes[1]);
+    recovery.settled(nodes[1].nodeId);
     expect(ended).toEqual([[]]);
     await clock.advance(10_000);
     expect(ended).toHaveLength(1);
   });
 
-  it("does not wait for the head of the past once there is a new one", () => {
-    const [old, worker] = [sampleNode({ isHead: true }), sampleNode()];
-    const { recovery, ended } = begin([old, worker]);
-    recovery.registered(sampleNode({ isHead: true }));
+  it("does not wait for whom it has given up, and names it, unless it comes after all", () => {
+    const [old, worker, late] = [sampleNode(), sampleNode(), sampleNode()];
+    const { recovery, ended } = begin([old, worker, late]);
+    recovery.giveUp(old.nodeId);
+    recovery.giveUp(late.nodeId);
+    recovery.settled(late.nodeId);
     expect(ended).toEqual([]);
-    recovery.registered(worker);
-    expect(ended).toEqual([[]]);
+    recovery.settled(worker.nodeId);
+    expect(ended).toEqual([[old.nodeId]]);
   });
 
   it("ends with those who did not come when the wait is over", async () => {
     const nodes = [sampleNode(), sampleNode()] as const;
     const { recovery, clock, ended } = begin([...nodes]);
-    recovery.registered(nodes[0]);
+    recovery.settled(nodes[0].nodeId);
     await clock.advance(2_999);
     expect(ended).toEqual([]);
     await clock.advance(1);
@@ -53,9 +55,9 @@ describe("a recovery", () => {
   it("waits again for a node that came and is away again", async () => {
     const nodes = [sampleNode(), sampleNode()] as const;
     const { recovery, clock, ended } = begin([...nodes]);
-    recovery.registered(nodes[0]);
-    recovery.lost(nodes[0]);
-    recovery.registered(nodes[1]);
+    recovery.settled(nodes[0].nodeId);
+    recovery.lost(nodes[0].nodeId);
+    recovery.settled(nodes[1].nodeId);
     expect(ended).toEqual([]);
     await clock.advance(3_000);
     expect(ended).toEqual([[nodes[0].nodeId]]);

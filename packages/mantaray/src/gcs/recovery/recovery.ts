@@ -1,11 +1,10 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { NodeId } from "../../base/ids.ts";
-import type { NodeRecord } from "../../protocol/node.ts";
 
 /** Options of a recovery. */
 export interface RecoveryOptions {
   /** The nodes that lived when the control store was last there. */
-  readonly expected: readonly NodeRecord[];
+  readonly expected: readonly { readonly nodeId: NodeId }[];
   readonly clock: Clock;
   /** How long to wait for them. */
   readonly waitMs: number;
@@ -19,18 +18,25 @@ export interface RecoveryOptions {
  */
 export class Recovery {
   readonly #options: RecoveryOptions;
-  readonly #waiting: Map<NodeId, { isHead: boolean }>;
+  readonly #waiting: Set<NodeId>;
+  readonly #givenUp = new Set<NodeId>();
+  readonly #ended = Promise.withResolvers<void>();
   #timer: Timer | undefined;
   #active = true;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
-    this.#waiting = new Map(options.expected.map(({ nodeId, isHead }) => [nodeId, { isHead }]));
+    this.#waiting = new Set(options.expected.map(({ nodeId }) => nodeId));
   }
 
   /** True until `onEnd` was called. */
   get active(): boolean {
     return this.#active;
+  }
+
+  /** Resolves when it is no longer active. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   start(): void {
@@ -45,26 +51,37 @@ export class Recovery {
   cancel(): void {
     this.#timer?.cancel();
     this.#active = false;
+    this.#ended.resolve();
   }
 
-  /** A node is here. With a head here, no head of the past is waited for. */
-  registered({ nodeId, isHead }: { readonly nodeId: NodeId; readonly isHead: boolean }): void {
+  /** A node is here, or known to be dead: it is not waited for. */
+  settled(nodeId: NodeId): void {
     this.#waiting.delete(nodeId);
-    if (isHead) {
-      for (const [each, waiting] of this.#waiting) if (waiting.isHead) this.#waiting.delete(each);
-    }
-    if (this.#active && this.#timer !== undefined && this.#waiting.size === 0) this.#end();
+    this.#givenUp.delete(nodeId);
+    this.#endIfDone();
+  }
+
+  /** A node will not come. */
+  giveUp(nodeId: NodeId): void {
+    if (!this.#active || !this.#waiting.delete(nodeId)) return;
+    this.#givenUp.add(nodeId);
+    this.#endIfDone();
   }
 
   /** A node that was here is away again, longer than it should: it has the rest of the wait. */
-  lost({ nodeId, isHead }: { readonly nodeId: NodeId; readonly isHead: boolean }): void {
-    if (this.#active) this.#waiting.set(nodeId, { isHead });
+  lost(nodeId: NodeId): void {
+    if (this.#active) this.#waiting.add(nodeId);
+  }
+
+  #endIfDone(): void {
+    if (this.#active && this.#timer !== undefined && this.#waiting.size === 0) this.#end();
   }
 
   #end(): void {
     if (!this.#active) return;
     this.#active = false;
     this.#timer?.cancel();
-    this.#options.onEnd([...this.#waiting.keys()]);
+    this.#options.onEnd([...this.#givenUp, ...this.#waiting]);
+    this.#ended.resolve();
   }
 }

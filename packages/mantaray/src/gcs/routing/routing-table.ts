@@ -40,6 +40,13 @@ export class RoutingTable {
     this.#ledger.write({ kind: "putRouting", snapshot });
   }
 
+  /** Takes what a node holds when it is newer: the store has lost its own. Returns whether it was taken. */
+  adopt(snapshot: RoutingSnapshot): boolean {
+    if (snapshot.version <= (this.#snapshot?.version ?? 0)) return false;
+    this.put(snapshot);
+    return true;
+  }
+
   /** The replicas that the snapshot still sends requests to. */
   actorIds(): ActorId[] {
     const deployments = Object.values(this.#snapshot?.deployments ?? {});

@@ -1,23 +1,36 @@
 import { MantaError } from "../../base/errors.ts";
+import type { ActorId } from "../../base/ids.ts";
 import type { ActorRecord } from "../../protocol/actor.ts";
 import type { Cluster } from "../cluster.ts";
+import { admit } from "./admission.ts";
 import type { Methods } from "./methods.ts";
 
 /** Making, ending and finding actors. */
 export const actorMethods = (
   cluster: Cluster,
 ): Methods<"createActor" | "killActor" | "removeActor" | "getActor" | "listActors"> => ({
-  createActor: async ({ spec }) => {
+  createActor: async ({ spec }, { peer }) => {
+    if (spec.name !== "") await cluster.namesKnown;
+    const admission = admit(cluster, peer, true);
     const actor = cluster.actors.create(spec);
-    await cluster.ledger.settled();
+    try {
+      await admission.acknowledged();
+    } catch (error) {
+      undoCreation(cluster, actor.actorId);
+      throw error;
+    }
     return { actor };
   },
-  killActor: async ({ actorId, noRestart, graceMs, reason }) => {
+  killActor: async ({ actorId, noRestart, graceMs, reason }, { peer }) => {
+    const admission = admit(cluster, peer, true);
     await cluster.actors.stop(actorId, { noRestart, replace: true, graceMs, reason });
+    await admission.acknowledged();
     return {};
   },
-  removeActor: async ({ actorId, graceMs, reason }) => {
+  removeActor: async ({ actorId, graceMs, reason }, { peer }) => {
+    const admission = admit(cluster, peer, true);
     await cluster.actors.stop(actorId, { noRestart: true, replace: false, graceMs, reason });
+    await admission.acknowledged();
     return {};
   },
   getActor: ({ name, namespace }) => {
@@ -40,3 +53,9 @@ export const actorMethods = (
     return { actors: candidates.filter(isAskedFor) };
   },
 });
+
+/** Its caller hears that there is none and may ask again. */
+const undoCreation = ({ actors }: Cluster, actorId: ActorId): void => {
+  const reason = "its creation could not be stored";
+  actors.stop(actorId, { noRestart: true, replace: false, graceMs: 0, reason }).catch(() => undefined);
+};

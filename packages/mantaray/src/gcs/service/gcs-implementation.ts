@@ -7,21 +7,24 @@ import { nodeMethods } from "./node-methods.ts";
 import { tableMethods } from "./table-methods.ts";
 
 /**
- * The control store as its callers see it: translates calls, implements nothing. A change is
+ * A leading control store as its callers see it: translates calls, implements nothing. A change is
  * acknowledged once the store has it.
  */
 export const gcsImplementation = (cluster: Cluster): Implementation<GcsService> => ({
   ...nodeMethods(cluster),
   ...actorMethods(cluster),
   ...tableMethods(cluster),
-  ping: () => ({
-    sessionName: cluster.sessionName,
-    version,
-    startMs: cluster.startMs,
-    recovering: cluster.recovery.active,
-    role: "leader",
-    epoch: cluster.epoch,
-    leader: "",
-    store: { available: true, reason: "" },
-  }),
+  ping: () => {
+    const { available, reason } = cluster.ledger.health;
+    return {
+      sessionName: cluster.sessionName,
+      version,
+      startMs: cluster.startMs,
+      recovering: cluster.recovery.active,
+      role: "leader",
+      epoch: cluster.authority.epoch,
+      leader: cluster.address,
+      store: { available, reason },
+    };
+  },
 });

@@ -2,6 +2,7 @@ import { phaseOf } from "../actors/lifecycle.ts";
 import type { Cluster } from "../cluster.ts";
 import type { AgentSession } from "../nodes/agent-session.ts";
 import { resourceUsage } from "../placement/resource-usage.ts";
+import { admit } from "./admission.ts";
 import type { Methods } from "./methods.ts";
 
 /** What agents call, and what there is to know of nodes. */
@@ -21,44 +22,45 @@ export const nodeMethods = (
 > => ({
   registerNode: async (registration, { link }) => {
     const { session, unwanted } = cluster.nodes.register(registration, link);
-    await cluster.ledger.settled();
+    await cluster.ledger.orderable();
     // Only once the answer has left: an agent is told nothing before it knows that it is registered.
-    setImmediate(() => openSession(cluster, session));
+    setImmediate(() => openSession(cluster, session, registration.routingVersion));
     const { snapshot } = cluster.routing;
     const isNewer = snapshot !== null && snapshot.version > registration.routingVersion;
     return {
       sessionName: cluster.sessionName,
-      epoch: cluster.epoch,
-      gcsAddresses: [],
+      epoch: cluster.authority.epoch,
+      gcsAddresses: cluster.nodes.gcsAddresses(),
       unwanted,
       ...(isNewer ? { routing: snapshot } : {}),
     };
   },
   heartbeat: ({ nodeId }, { link }) => {
     cluster.nodes.heartbeat(nodeId, link);
-    return { gcsAddresses: [], storeAvailable: true };
+    return { gcsAddresses: cluster.nodes.gcsAddresses(), storeAvailable: cluster.ledger.health.available };
   },
   reportActor: async ({ nodeId, event }, { link }) => {
     cluster.sessions.require(nodeId, link);
     const { actorId, ...what } = event;
     cluster.actors.apply(actorId, { ...what, nodeId });
-    await cluster.ledger.settled();
+    await cluster.ledger.orderable();
     return {};
   },
   unregisterNode: async ({ nodeId, reason }, { link }) => {
     cluster.nodes.unregister(nodeId, link, reason);
-    await cluster.ledger.settled();
+    await cluster.ledger.orderable();
     return {};
   },
   nodeDraining: async ({ nodeId, reason, timeoutMs }, { link }) => {
     cluster.sessions.require(nodeId, link);
-    cluster.nodes.drain(nodeId, reason, timeoutMs);
-    await cluster.ledger.settled();
+    cluster.nodes.drain(nodeId, reason, timeoutMs, false);
+    await cluster.ledger.orderable();
     return {};
   },
-  drainNode: async ({ nodeId, reason, timeoutMs }) => {
-    cluster.nodes.drain(nodeId, reason, timeoutMs);
-    await cluster.ledger.settled();
+  drainNode: async ({ nodeId, reason, timeoutMs }, { peer }) => {
+    const admission = admit(cluster, peer, true);
+    cluster.nodes.drain(nodeId, reason, timeoutMs, true);
+    await admission.acknowledged();
     return {};
   },
   listNodes: () => ({ nodes: cluster.nodeTable.all() }),
@@ -66,15 +68,17 @@ export const nodeMethods = (
   resourceUsage: () => resourceUsage(cluster.nodeTable.alive(), cluster.actorTable.all()),
   reportEvent: async ({ event }) => {
     cluster.events.append(event);
-    await cluster.ledger.settled();
+    await cluster.ledger.orderable();
     return {};
   },
 });
 
 /** From here on the agent gets orders and pushes; first what it missed while it was away. */
-const openSession = (cluster: Cluster, session: AgentSession): void => {
+const openSession = (cluster: Cluster, session: AgentSession, routingVersion: number): void => {
   session.answered = true;
+  cluster.nodes.remind(session.nodeId);
   const { snapshot } = cluster.routing;
+  if (routingVersion > (snapshot?.version ?? 0)) void takeRouting(cluster, session);
   // Published between the answer and now: a push of what the agent has already does no harm.
   if (snapshot !== null) session.pushRouting(snapshot);
   session.pushDown(
@@ -84,4 +88,17 @@ const openSession = (cluster: Cluster, session: AgentSession): void => {
     }),
   );
   cluster.scheduler.signal();
+};
+
+/** The node has a newer snapshot than we: ours was lost. */
+const takeRouting = async (cluster: Cluster, session: AgentSession): Promise<void> => {
+  const { log, routing, sessions } = cluster;
+  try {
+    const snapshot = await session.getRouting();
+    if (snapshot === null || !routing.adopt(snapshot)) return;
+    log.warn({ version: snapshot.version, nodeId: session.nodeId }, "the routing snapshot came back from a node");
+    for (const each of sessions.all()) if (each.answered) each.pushRouting(snapshot);
+  } catch (error) {
+    log.warn({ err: error, nodeId: session.nodeId }, "a node's newer routing snapshot could not be fetched");
+  }
 };

@@ -2,28 +2,38 @@ import type { GcsEvent } from "../../protocol/gcs.ts";
 import { storeLimits } from "../../store/index.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Topic } from "../pubsub/hub.ts";
+import { bundleNamespace } from "../recovery/salvage.ts";
+import { admit } from "./admission.ts";
 import type { Methods } from "./methods.ts";
 
 /** Key-value, routing and subscriptions. */
 export const tableMethods = (
   cluster: Cluster,
 ): Methods<"kvPut" | "kvGet" | "kvDelete" | "kvKeys" | "putRouting" | "getRouting" | "subscribe"> => ({
-  kvPut: async ({ namespace, key, value, overwrite }) => {
+  kvPut: async ({ namespace, key, value, overwrite }, { peer }) => {
+    const admission = admit(cluster, peer, false);
     const added = cluster.kv.put(namespace, key, value, overwrite);
-    await cluster.ledger.settled();
+    await admission.acknowledged();
     return { added };
   },
-  kvGet: ({ namespace, key }) => ({ value: cluster.kv.get(namespace, key) ?? null }),
-  kvDelete: async ({ namespace, key }) => {
+  kvGet: async ({ namespace, key }) => {
+    const value = cluster.kv.get(namespace, key);
+    if (value !== undefined || namespace !== bundleNamespace) return { value: value ?? null };
+    return { value: (await cluster.bundles.find(key)) ?? null };
+  },
+  kvDelete: async ({ namespace, key }, { peer }) => {
+    const admission = admit(cluster, peer, false);
     const deleted = cluster.kv.delete(namespace, key);
-    await cluster.ledger.settled();
+    await admission.acknowledged();
     return { deleted };
   },
   kvKeys: ({ namespace, prefix }) => ({ keys: cluster.kv.keys(namespace, prefix) }),
-  putRouting: async ({ snapshot }) => {
+  putRouting: async ({ snapshot }, { peer }) => {
+    const admission = admit(cluster, peer, true);
     cluster.routing.put(snapshot);
-    // Durable before any agent has it: a restarted control store is never behind its agents.
-    await cluster.ledger.settled();
+    // Durable before any agent has it, while the store answers: a restarted control store is seldom behind its
+    // agents, and takes theirs then.
+    await admission.acknowledged();
     for (const session of cluster.sessions.all()) if (session.answered) session.pushRouting(snapshot);
     return {};
   },

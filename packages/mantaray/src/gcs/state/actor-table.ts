@@ -54,6 +54,17 @@ export class ActorTable {
     return this.#byId.size - this.#dead.size;
   }
 
+  /**
+   * Whether an actor made at that time may have died and been dropped: rows go in the order of deaths, so none that is
+   * younger than the oldest row kept has gone.
+   */
+  mayHaveDropped(startMs: number): boolean {
+    if (this.#dead.size < gcsLimits.deadActorsMax) return false;
+    const [oldest] = this.#dead;
+    const endMs = oldest === undefined ? null : this.#byId.get(oldest)?.endMs;
+    return startMs <= (endMs ?? 0);
+  }
+
   /** Puts records, atomically, and drops the oldest dead rows beyond the limit. */
   put(...records: readonly ActorRecord[]): void {
     for (const record of records) this.#index(record);

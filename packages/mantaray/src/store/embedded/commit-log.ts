@@ -116,9 +116,8 @@ export class CommitLog implements MutationLog {
     this.#failure ??= new MantaError(
       "unavailable",
       `the store in ${this.#options.directory} failed: ${String(error)}`,
-      {
-        cause: error,
-      },
+      // Repeating it is no use: the files have to be opened anew.
+      { cause: error, details: { final: true } },
     );
     this.#options.log.error({ err: error, directory: this.#options.directory }, "the store cannot write any more");
     const lost = [batch, ...this.#queue];
