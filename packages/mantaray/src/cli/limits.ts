@@ -10,6 +10,12 @@ export const cliLimits = {
   healthTimeoutMs: 5_000,
   /** Reaching the control store for a person who waits. */
   connectTimeoutMs: 5_000,
+  /** A drain: long requests end in it; with nothing under way it takes seconds. */
+  drainTimeoutS: 120,
+  /** Beyond the deadline, for the node's last steps and the news of them. */
+  drainSlackMs: 20_000,
+  drainLookMs: 250,
+  drainCallTimeoutMs: 2_000,
   /** Rows of a list: default and most, as the API server has them. */
   rowsDefault: 100,
   rowsMax: 10_000,

@@ -28,6 +28,12 @@ const commands: readonly { name: string; summary: string; load: () => Promise<Co
   { name: "list", summary: "list actors or nodes", load: () => import("./commands/list.ts") },
   { name: "get", summary: "show one actor or node", load: () => import("./commands/get.ts") },
   { name: "summary", summary: "count actors by class and state", load: () => import("./commands/summary.ts") },
+  { name: "drain", summary: "let a node leave in order", load: () => import("./commands/drain.ts") },
+  {
+    name: "drain-node",
+    summary: "drain, by the reference's words",
+    load: () => import("./commands/drain-node.ts"),
+  },
   { name: "kill", summary: "end an actor", load: () => import("./commands/kill.ts") },
 ];
 

@@ -8,8 +8,10 @@ import { parseArgs } from "node:util";
 import { splice } from "./splice.ts";
 import { type Target, Targets } from "./targets.ts";
 
-const checkPeriodMs = 250;
-const checkTimeoutMs = 1_000;
+/** A proxy that drains is passed by after this; it accepts for longer. */
+const checkPeriodMs = 200;
+/** One that is late is only tried after the others. */
+const checkTimeoutMs = 500;
 
 const { values } = parseArgs({
   options: {

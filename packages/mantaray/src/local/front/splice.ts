@@ -3,22 +3,35 @@ import type { Target, Targets } from "./targets.ts";
 
 /** A proxy on this machine that does not accept within this time is stopped or dead. */
 const connectTimeoutMs = 500;
+/** While no proxy accepts, all are tried again for so long: one that is restarted is back by then. */
+const patienceMs = 1_500;
+const roundPauseMs = 50;
 
 /**
  * Joins a client's connection to the first proxy that accepts it. Bytes go both ways untouched; when
  * either side ends, so does the other. A proxy that refuses costs nothing: the next one is tried, and
- * what the client has sent meanwhile waits.
+ * what the client has sent meanwhile waits. When none accepts they are tried again for a while.
  */
 export const splice = (client: Socket, targets: Targets): void => {
   client.setNoDelay(true);
   client.pause();
   client.on("error", () => client.destroy());
-  const queue = targets.candidates();
+  const endMs = performance.now() + patienceMs;
+  let queue = targets.candidates();
 
-  const tryNext = (): void => {
-    const target = queue.shift();
-    if (target === undefined || client.destroyed) {
+  const nextRound = (): void => {
+    if (performance.now() >= endMs) {
       refuse(client);
+      return;
+    }
+    queue = targets.candidates();
+    setTimeout(tryNext, roundPauseMs);
+  };
+  const tryNext = (): void => {
+    if (client.destroyed) return;
+    const target = queue.shift();
+    if (target === undefined) {
+      nextRound();
       return;
     }
     dial(
