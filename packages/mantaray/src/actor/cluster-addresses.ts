@@ -8,7 +8,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Where a cluster keeps its files on this machine: `MANTA_TEMP_DIR`, else /tmp/manta. */
 export const clusterTempDir = (env: Environment): string => env.MANTA_TEMP_DIR ?? "/tmp/manta";
 
-/** The file that names the control store of the cluster on this machine, as `host:port`. */
+/** The file that names the control stores of the cluster on this machine: `host:port`, or a comma list, the leading one first. */
 export const currentClusterFile = (env: Environment): string => join(clusterTempDir(env), "ray_current_cluster");
 
 /**
@@ -30,7 +30,7 @@ export const clusterAddresses = (given: readonly string[] | undefined, env: Envi
       `no cluster found: ${path} is not there. Start one with "manta start --head", or set RAY_ADDRESS to host:port of a head`,
     );
   }
-  return [linkAddress(found)];
+  return found.split(",").map((address) => linkAddress(address.trim()));
 };
 
 /** `host:port`, `tcp:host:port` or `unix:/path` as a link dials it. `invalid_argument` for anything else. */

@@ -7,6 +7,8 @@ export interface DashboardArgs {
   readonly port: number;
   /** Control stores, `tcp:host:port`. */
   readonly gcsAddresses: readonly string[];
+  /** File in which the node's agent writes where they are, newest knowledge; empty for none. */
+  readonly gcsFile: string;
   readonly sessionDir: string;
   readonly nodeId: string;
   readonly nodeIp: string;
@@ -20,6 +22,7 @@ export const parseDashboardArgs = (argv: readonly string[]): DashboardArgs => {
       host: { type: "string", default: "127.0.0.1" },
       port: { type: "string", default: "8265" },
       gcs: { type: "string", multiple: true },
+      "gcs-file": { type: "string", default: "" },
       "session-dir": { type: "string", default: "" },
       "node-id": { type: "string", default: "" },
       "node-ip": { type: "string", default: "127.0.0.1" },
@@ -35,6 +38,7 @@ export const parseDashboardArgs = (argv: readonly string[]): DashboardArgs => {
     host: values.host,
     port,
     gcsAddresses,
+    gcsFile: values["gcs-file"],
     sessionDir: values["session-dir"],
     nodeId: values["node-id"],
     nodeIp: values["node-ip"],

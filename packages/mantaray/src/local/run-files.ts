@@ -12,7 +12,7 @@ export const sweepRunFiles = (run: { tempDir: string; runDir: string; gcsAddress
     if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(run.tempDir, name), { recursive: true, force: true });
   }
   const current = join(run.tempDir, "ray_current_cluster");
-  if (textOf(current).trim() === run.gcsAddress) rmSync(current, { force: true });
+  if (textOf(current).trim().split(",").includes(run.gcsAddress)) rmSync(current, { force: true });
 };
 
 const textOf = (path: string): string => {

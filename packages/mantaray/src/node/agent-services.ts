@@ -5,46 +5,92 @@ import type { NodeLocalService } from "../protocol/worker.ts";
 import type { Implementation } from "../rpc/index.ts";
 import type { PeerIdentity } from "../rpc/types.ts";
 import type { BundleCache } from "./bundles.ts";
+import type { EpochGate } from "./leader/epoch-gate.ts";
 import type { NodeRouting } from "./routing.ts";
 import type { HostedActors } from "./workers/hosted-actors.ts";
 import type { KeptSockets } from "./workers/kept-sockets.ts";
 import type { WorkerPool } from "./workers/worker-pool.ts";
 import type { WorkerProcess } from "./workers/worker-process.ts";
 
-/** What the agent does for the control store. Orders are answered at once: reports tell what became of them. */
-export const agentImplementation = (deps: {
-  actors: HostedActors;
-  routing: NodeRouting;
-}): Implementation<AgentService> => ({
-  startActor: async ({ actor }) => {
+/** What orders need. */
+export interface AgentDeps {
+  readonly gate: EpochGate;
+  readonly actors: HostedActors;
+  readonly routing: NodeRouting;
+  readonly bundles: BundleCache;
+  /** A newer leader says where it is. */
+  readonly follow: (epoch: number, address: string) => void;
+  /** The node has to leave in order. */
+  readonly drain: (reason: string, timeoutMs: number) => void;
+}
+
+/**
+ * What the agent does for the control store. Orders are answered at once: reports tell what became of them. One of
+ * a control store that has lost its lease changes nothing: `stale_epoch`.
+ */
+export const agentImplementation = (deps: AgentDeps): Implementation<AgentService> => ({
+  startActor: async ({ epoch, actor }) => {
+    deps.gate.check(epoch);
     deps.actors.start(actor);
     return {};
   },
-  stopActor: async ({ actorId, graceMs, force, reason }) => {
+  stopActor: async ({ epoch, actorId, graceMs, force, reason }) => {
+    deps.gate.check(epoch);
     if (force) void deps.actors.kill(actorId, "KILLED", reason);
     else void deps.actors.stop(actorId, { graceMs, reason });
     return {};
   },
-  putRouting: async ({ snapshot }) => {
+  putRouting: async ({ epoch, snapshot }) => {
+    deps.gate.check(epoch);
     deps.routing.offer(snapshot);
     return {};
   },
-  actorsDown: async ({ actorIds }) => {
+  actorsDown: async ({ epoch, actorIds }) => {
+    deps.gate.check(epoch);
     deps.routing.down(actorIds);
     return {};
   },
-  drain: async () => ({}),
-  followLeader: async () => ({}),
-  getRouting: async () => ({ snapshot: null }),
-  getBundle: async () => ({ bytes: null }),
+  drain: async ({ epoch, reason, timeoutMs }) => {
+    deps.gate.check(epoch);
+    deps.drain(reason, timeoutMs);
+    return {};
+  },
+  followLeader: async ({ epoch, address }) => {
+    deps.follow(epoch, address);
+    return {};
+  },
+  getRouting: async () => ({ snapshot: deps.routing.confirmed ?? null }),
+  getBundle: async ({ bundleId }) => ({ bytes: (await deps.bundles.read(bundleId)) ?? null }),
 });
+
+/**
+ * The same on links that others opened to us, where only a new leader has something to say: it cannot wait for us
+ * to come. Everything else is said on the link that we opened and registered on.
+ */
+export const calledAgentImplementation = (deps: AgentDeps): Implementation<AgentService> => {
+  const refuse = (): never => {
+    throw new MantaError("permission_denied", "orders are taken on the link that the node has registered on");
+  };
+  const { followLeader } = agentImplementation(deps);
+  return {
+    startActor: refuse,
+    stopActor: refuse,
+    putRouting: refuse,
+    actorsDown: refuse,
+    drain: refuse,
+    followLeader,
+    getRouting: refuse,
+    getBundle: refuse,
+  };
+};
 
 /** What the agent does for the workers of its node. */
 export const nodeLocalImplementation = (deps: {
   nodeId: NodeId;
   nodeIp: string;
   sessionDir: string;
-  gcsAddresses: readonly string[];
+  /** Asked at each call: leaders move. */
+  gcsAddresses: () => readonly string[];
   pool: WorkerPool;
   bundles: BundleCache;
   routing: NodeRouting;
@@ -71,7 +117,7 @@ export const nodeLocalImplementation = (deps: {
     return {};
   },
   watchRouting: (_request, { signal }) => deps.routing.watch(signal),
-  gcsAddresses: async () => ({ addresses: [...deps.gcsAddresses] }),
+  gcsAddresses: async () => ({ addresses: [...deps.gcsAddresses()] }),
 });
 
 const workerOf = (pool: WorkerPool, { id }: PeerIdentity): WorkerProcess => {

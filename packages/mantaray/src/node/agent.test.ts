@@ -99,7 +99,7 @@ describe("a node whose control store is away", () => {
     for (const pid of pids) process.kill(pid, "SIGKILL");
     await waitGone(pids, 5_000);
     const log = join(node.logsDir, "agent.err");
-    await waitFor(() => readFileSync(log, "utf8").includes("restarting an actor without it"), bound("the restart"));
+    await waitFor(() => readFileSync(log, "utf8").includes("restarting an actor in place"), bound("the restart"));
     const second = await FakeGcs.start(token, port);
     await waitFor(() => second.registrations.length > 0, bound("the registration"));
     expect(second.registrations[0]?.inventory).toMatchObject([{ actorId: lasting.actorId, restarts: 1 }]);

@@ -1,21 +1,30 @@
 import { rmSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import { waitFor } from "../base/wait.ts";
 import type { GcsService } from "../protocol/gcs.ts";
 import { gcsService } from "../protocol/gcs.ts";
 import type { NodeRegistration } from "../protocol/node.ts";
+import { agentService } from "../protocol/node.ts";
 import { nodeLocalService } from "../protocol/worker.ts";
 import { type Client, type LinkServer, listen, persistentClient, serveService } from "../rpc/index.ts";
-import { agentImplementation, nodeLocalImplementation } from "./agent-services.ts";
+import {
+  type AgentDeps,
+  agentImplementation,
+  calledAgentImplementation,
+  nodeLocalImplementation,
+} from "./agent-services.ts";
 import { BundleCache } from "./bundles.ts";
 import { type ChildContext, dashboardSpec, gcsSpec, workerSpec } from "./child-programs.ts";
 import { removeCurrentCluster, writeCurrentCluster } from "./current-cluster.ts";
+import { NodeDrain } from "./drain.ts";
 import { type HealthEndpoint, serveHealth } from "./health-endpoint.ts";
+import { EpochGate } from "./leader/epoch-gate.ts";
+import { GcsAddresses } from "./leader/gcs-addresses.ts";
+import { HeadPrograms } from "./leader/head-programs.ts";
 import { nodeLimits } from "./limits.ts";
-import { makeNodeDirs, type NodePaths, nodePaths } from "./node-paths.ts";
+import { formerDirOf, makeNodeDirs, type NodePaths, nodePaths } from "./node-paths.ts";
 import type { ResolvedNodeOptions } from "./options.ts";
 import { sweepOrphans } from "./processes/local-nodes.ts";
 import { bootId, readProcessStat } from "./processes/proc-stat.ts";
@@ -28,9 +37,8 @@ import { stopInOrder } from "./shutdown.ts";
 import { type Child, type ChildSpec, spawnChild } from "./supervise/child-process.ts";
 import { Guard } from "./supervise/guard.ts";
 import { LogKeeper } from "./supervise/log-keeper.ts";
-import { Supervisor } from "./supervise/supervisor.ts";
 import { Watchdog } from "./watchdog.ts";
-import { pingHttp, type WatchedProgram, watchedPrograms } from "./watched-programs.ts";
+import { watchedPrograms } from "./watched-programs.ts";
 import { HostedActors } from "./workers/hosted-actors.ts";
 import { KeptSockets } from "./workers/kept-sockets.ts";
 import { LocalRepair } from "./workers/local-repair.ts";
@@ -48,6 +56,8 @@ export interface NodeAgentDeps {
   readonly log: Log;
   /** The control store stayed away for longer than the operator allows. */
   readonly onGivenUp: () => void;
+  /** The control store wants the node to leave in order: `NodeAgent.leave` is to be called. */
+  readonly onDrainOrdered: (reason: string, timeoutMs: number) => void;
 }
 
 /** Where a started node listens. */
@@ -79,7 +89,11 @@ export class NodeAgent {
   readonly #watchdog: Watchdog;
   readonly #logKeeper: LogKeeper;
   readonly #guard: Guard;
-  readonly #programs: Supervisor[];
+  readonly #programs: HeadPrograms | undefined;
+  readonly #gate = new EpochGate();
+  readonly #gcsAddresses: GcsAddresses;
+  readonly #drain: NodeDrain;
+  #leaving: Promise<void> | undefined;
   #listening: Listening | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -90,7 +104,14 @@ export class NodeAgent {
     this.paths = nodePaths(options.tempDir, options.sessionDir, options.nodeId);
     makeNodeDirs(this.paths);
     this.#sockets = new KeptSockets(clock, log);
-    this.routing = new NodeRouting(this.paths.routingFile, log);
+    const formerDir = formerDirOf(options.tempDir, options.nodeIp, options.gcsAddresses);
+    this.routing = new NodeRouting({ file: this.paths.routingFile, formerFile: join(formerDir, "routing.json") }, log);
+    this.#gcsAddresses = new GcsAddresses({
+      configured: options.gcsAddresses,
+      files: [join(formerDir, "gcs-addresses"), this.paths.gcsAddressesFile],
+      log,
+      onChange: () => this.#writeCurrentCluster(),
+    });
     this.#reports = new ReportQueue({ send: () => this.registration.report, clock, log });
     this.pool = new WorkerPool({
       spawn: () => this.#spawnWorker(),
@@ -109,8 +130,9 @@ export class NodeAgent {
       onLost: (record) => this.#repair.ended(record),
     });
     this.#repair = new LocalRepair({
-      registered: () => this.registration.report !== undefined,
+      reachable: () => this.registration.reachable,
       exitPending: (actorId, restarts) => this.#reports.exitPending(actorId, restarts),
+      repaired: (actorId, restarts) => this.#reports.repaired(actorId, restarts),
       start: (record) => this.actors.start(record),
       clock,
       random,
@@ -125,16 +147,21 @@ export class NodeAgent {
       log,
     });
     this.#watchdog = new Watchdog({
-      watched: () => [...watchedWorkers(this.pool, this.actors), ...watchedPrograms(this.#watchablePrograms(gcs))],
+      watched: () => [...watchedWorkers(this.pool, this.actors), ...watchedPrograms(this.#programs?.watched ?? [])],
       clock,
       log,
     });
     this.#logKeeper = new LogKeeper(this.paths.logsDir, clock, log);
     this.#guard = new Guard(this.paths.groupsFile, log);
-    const context: ChildContext = { options, paths: this.paths, token: deps.token, env: deps.env };
-    this.#programs = options.head
-      ? [gcsSpec(context), dashboardSpec(context)].map((spec) => this.#supervise(spec))
-      : [];
+    this.#programs = options.head ? this.#makePrograms() : undefined;
+    this.#drain = new NodeDrain({
+      nodeId: options.nodeId,
+      actors: this.actors,
+      registration: this.registration,
+      token: deps.token,
+      clock,
+      log,
+    });
   }
 
   /** Starts everything; resolves when the node listens. Rejects, with nothing left running, when it cannot. */
@@ -147,14 +174,14 @@ export class NodeAgent {
     if (options.head) await refuseTakenPorts(options, clock);
     const listening = await this.#listen();
     this.#listening = listening;
-    if (options.head) writeCurrentCluster(this.paths.currentClusterFile, this.#gcsAddress);
+    this.#gcsAddresses.save();
+    this.#writeCurrentCluster();
     this.#guard.start();
     // The control store first: everybody waits for it.
-    const [gcs, ...others] = this.#programs;
-    gcs?.start();
+    this.#programs?.gcs.start();
     this.registration.start();
     this.pool.start();
-    for (const program of others) program.start();
+    this.#programs?.dashboard.start();
     this.#watchdog.start();
     this.#logKeeper.start();
     return listening.endpoints;
@@ -162,34 +189,61 @@ export class NodeAgent {
 
   /** Whether this agent does its work; the control store's absence is no fault of ours. */
   get healthy(): boolean {
-    return this.#stopping === undefined;
+    return this.#stopping === undefined && this.#drain.state === null;
+  }
+
+  /** Whether the node's own control store leads, and where the leading one is. */
+  get leadership(): { readonly leads: boolean; readonly leader: string } {
+    const leader = this.registration.leader ?? "";
+    return { leads: leader !== "" && leader === this.#deps.options.ownGcsAddress, leader };
+  }
+
+  /**
+   * Leaves the cluster in order within `timeoutMs`: takes nothing new, lets the control plane replace its replicas
+   * elsewhere first, then stops. Repeatable: the earlier deadline counts.
+   */
+  leave(reason: string, timeoutMs: number, hurry: AbortSignal): Promise<void> {
+    if (this.#stopping !== undefined) return this.#stopping;
+    this.#drain.begin(reason, timeoutMs);
+    this.#leaving ??= this.#drain.moved(hurry).then(() => this.stop(reason, hurry, this.#drain.leftMs));
+    return this.#leaving;
   }
 
   /** Stops the node in order, in a bounded time; an aborted signal cuts every grace. */
-  stop(reason: string, hurry: AbortSignal): Promise<void> {
-    this.#stopping ??= this.#stop(reason, hurry);
+  stop(reason: string, hurry: AbortSignal, boundMs: number = nodeLimits.shutdownMs): Promise<void> {
+    this.#stopping ??= this.#stop(reason, hurry, boundMs);
     return this.#stopping;
   }
 
-  async #stop(reason: string, hurry: AbortSignal): Promise<void> {
+  async #stop(reason: string, hurry: AbortSignal, boundMs: number): Promise<void> {
     const { clock, log, options } = this.#deps;
-    const [gcs, dashboard] = this.#programs;
+    this.#repair.stop();
     this.#sockets.drain();
     await stopInOrder(
-      { actors: this.actors, pool: this.pool, registration: this.registration, gcs, dashboard, clock, log },
+      {
+        actors: this.actors,
+        pool: this.pool,
+        registration: this.registration,
+        gcs: this.#programs?.gcs,
+        dashboard: this.#programs?.dashboard,
+        clock,
+        log,
+      },
       reason,
       hurry,
+      boundMs,
     );
-    this.#repair.stop();
+    this.#programs?.close();
     this.#watchdog.stop();
     this.#logKeeper.stop();
     await this.routing.flushed();
+    this.routing.forget();
     await this.#listening?.health.close();
     await this.#listening?.links.close();
     this.#guard.stop();
     this.#listening?.book.remove();
     if (options.head && this.#listening !== undefined)
-      removeCurrentCluster(this.paths.currentClusterFile, this.#gcsAddress);
+      removeCurrentCluster(this.paths.currentClusterFile, hostPort(options.ownGcsAddress));
     rmSync(this.paths.socketsDir, { recursive: true, force: true });
     if (options.cleanSession) rmSync(this.paths.nodeDir, { recursive: true, force: true });
   }
@@ -201,6 +255,7 @@ export class NodeAgent {
       identity: { role: "agent", id: options.nodeId },
       log,
       onLink: (link) => {
+        serveService(link, agentService, calledAgentImplementation(this.#agentDeps));
         serveService(
           link,
           nodeLocalService,
@@ -208,7 +263,7 @@ export class NodeAgent {
             nodeId: options.nodeId,
             nodeIp: options.nodeIp,
             sessionDir: options.sessionDir,
-            gcsAddresses: options.gcsAddresses,
+            gcsAddresses: () => this.#gcsAddresses.all,
             pool: this.pool,
             bundles: this.#bundles,
             routing: this.routing,
@@ -242,7 +297,7 @@ export class NodeAgent {
       bootId: bootId(),
       ip: options.nodeIp,
       head: options.head,
-      address: this.#gcsAddress,
+      address: hostPort(options.head ? options.ownGcsAddress : (options.gcsAddresses[0] ?? "")),
       sessionDir: options.sessionDir,
       ports: {
         agent: agentPort,
@@ -263,45 +318,58 @@ export class NodeAgent {
       clock,
       random,
       log,
-      describe: () => this.#describe(),
-      agent: agentImplementation({ actors: this.actors, routing: this.routing }),
+      describe: (leads) => this.#describe(leads),
+      gate: this.#gate,
+      onAddresses: (addresses) => this.#gcsAddresses.learn(addresses),
+      onLeader: (address) => this.#gcsAddresses.lead(address),
+      agent: agentImplementation(this.#agentDeps),
       onUnwanted: (actorIds) => {
         for (const actorId of actorIds) void this.actors.kill(actorId, "KILLED", "nobody wants this actor any more");
       },
       onRouting: (snapshot) => void this.routing.offer(snapshot),
-      onRegistered: () => {
+      onRegistered: (sessionName) => {
+        this.routing.registered(sessionName);
         this.#reports.flush();
         this.#repair.reset();
       },
-      ...(options.head ? { ownSession: basename(this.paths.sessionDir) } : {}),
+      ...(options.head
+        ? {
+            own: {
+              address: options.ownGcsAddress,
+              sessionName: basename(this.paths.sessionDir),
+              listens: () => this.#programs?.listens === true,
+            },
+          }
+        : {}),
       reconnectTimeoutMs: options.reconnectTimeoutMs,
       onGivenUp,
     });
   }
 
-  /** A head waits until its own control store listens: dialling before only makes the back-off grow. */
-  async #dialableAddresses(): Promise<readonly string[]> {
-    const { clock, options } = this.#deps;
-    const [gcs] = this.#programs;
-    if (gcs !== undefined) {
-      const look = {
-        clock,
-        timeoutMs: nodeLimits.gcsLookMaxMs,
-        intervalMs: nodeLimits.gcsLookMs,
-        what: "the control store",
-      };
-      await waitFor(() => gcs.child?.hasSpoken, look).catch(() => undefined);
-    }
-    return options.gcsAddresses;
+  get #agentDeps(): AgentDeps {
+    return {
+      gate: this.#gate,
+      actors: this.actors,
+      routing: this.routing,
+      bundles: this.#bundles,
+      follow: (epoch, address) => this.registration.follow(epoch, address),
+      drain: (reason, timeoutMs) => this.#deps.onDrainOrdered(reason, timeoutMs),
+    };
   }
 
-  #describe(): NodeRegistration {
+  /** A head that knows of no other control store waits until its own listens. */
+  async #dialableAddresses(): Promise<readonly string[]> {
+    if (this.#gcsAddresses.all.length === 1) await this.#programs?.untilListening();
+    return this.#gcsAddresses.all;
+  }
+
+  #describe(leads: boolean): NodeRegistration {
     const { options } = this.#deps;
     return {
       nodeId: options.nodeId,
       ip: options.nodeIp,
       name: options.nodeName,
-      isHead: options.head,
+      isHead: leads,
       resources: options.resources,
       labels: options.labels,
       addresses: this.#listening?.endpoints.linkAddresses ?? { unix: "", tcp: "" },
@@ -311,8 +379,8 @@ export class NodeAgent {
       inventory: this.actors.inventory,
       exits: this.#reports.exits,
       routingVersion: this.routing.version,
-      gcsAddress: options.head ? (options.gcsAddresses[0] ?? "") : "",
-      drain: null,
+      gcsAddress: options.ownGcsAddress,
+      drain: this.#drain.state,
     };
   }
 
@@ -322,18 +390,29 @@ export class NodeAgent {
     return new WorkerProcess({ workerId: boot.workerId, child: this.#spawn(spec), clock, log });
   }
 
-  #watchablePrograms(gcs: Client<GcsService>): readonly WatchedProgram[] {
-    const { options } = this.#deps;
-    const [store, dashboard] = this.#programs;
-    return [
-      { child: store?.child, ping: () => gcs.ping({}, { timeoutMs: nodeLimits.programPingTimeoutMs }) },
-      { child: dashboard?.child, ping: () => pingHttp(options.dashboardHost, options.dashboardPort) },
-    ];
+  #makePrograms(): HeadPrograms {
+    const { options, token, env, clock, random, log } = this.#deps;
+    const context: ChildContext = { options, paths: this.paths, token, env };
+    return new HeadPrograms({
+      options,
+      token,
+      spawnGcs: () => this.#spawn(gcsSpec(context)),
+      spawnDashboard: () => this.#spawn(dashboardSpec(context)),
+      clock,
+      random,
+      log,
+    });
   }
 
-  #supervise(spec: ChildSpec): Supervisor {
-    const { clock, random, log } = this.#deps;
-    return new Supervisor({ name: spec.name, spawn: () => this.#spawn(spec), clock, random, log });
+  /** For clients on this machine, the leading control store first. */
+  #writeCurrentCluster(): void {
+    const { options, log } = this.#deps;
+    if (!options.head || this.#stopping !== undefined) return;
+    try {
+      writeCurrentCluster(this.paths.currentClusterFile, this.#gcsAddresses.all.map(hostPort).join(","));
+    } catch (error) {
+      log.warn({ err: error }, "cannot write down where the control store is");
+    }
   }
 
   #spawn(spec: ChildSpec): Child {
@@ -341,9 +420,6 @@ export class NodeAgent {
     this.#listening?.book.add(child);
     return child;
   }
-
-  /** `host:port` of the control store. */
-  get #gcsAddress(): string {
-    return (this.#deps.options.gcsAddresses[0] ?? "").replace(/^tcp:/, "");
-  }
 }
+
+const hostPort = (address: string): string => address.replace(/^tcp:/, "");

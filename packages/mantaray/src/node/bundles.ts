@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { readdir, rename, stat, unlink, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, unlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { MantaError } from "../base/errors.ts";
@@ -31,7 +31,7 @@ export class BundleCache {
    */
   fetch(bundleId: string): Promise<string> {
     // The id becomes a file name.
-    if (!/^[0-9a-f]{64}$/.test(bundleId)) {
+    if (!isBundleId(bundleId)) {
       const shown = JSON.stringify(bundleId.slice(0, 80));
       return Promise.reject(
         new MantaError("invalid_argument", `bundleId must be 64 lower-case hex digits, got ${shown}`),
@@ -45,18 +45,31 @@ export class BundleCache {
     return fetching;
   }
 
+  /** What the cache has of a bundle, without asking anybody; undefined where it has nothing. */
+  async read(bundleId: string): Promise<Buffer | undefined> {
+    if (!isBundleId(bundleId)) return undefined;
+    const content = await readFile(join(this.#deps.dir, `${bundleId}.mjs`)).catch(() => undefined);
+    // Half of a file, from a disk that was full, is nobody's bundle.
+    return content !== undefined && digestOf(content) === bundleId ? content : undefined;
+  }
+
   async #fetch(bundleId: string): Promise<string> {
     const path = join(this.#deps.dir, `${bundleId}.mjs`);
     if (await touch(path)) return path;
     const content = await this.#deps.load(bundleId);
     if (content === null) throw new MantaError("not_found", `the control store has no bundle ${bundleId}`);
-    const digest = createHash("sha256").update(content).digest("hex");
+    const digest = digestOf(content);
     if (digest !== bundleId) {
       throw new MantaError("protocol_error", `bundle ${bundleId} has the content of ${digest}`);
     }
     const partial = `${path}.${randomUUID()}.tmp`;
-    await writeFile(partial, content, { mode: 0o600 });
-    await rename(partial, path);
+    try {
+      await writeFile(partial, content, { mode: 0o600 });
+      await rename(partial, path);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
+    }
     await this.#evict(path);
     return path;
   }
@@ -85,6 +98,10 @@ export class BundleCache {
     }
   }
 }
+
+const isBundleId = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
+
+const digestOf = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
 /** Marks a file as used now; false when there is none. */
 const touch = async (path: string): Promise<boolean> => {

@@ -23,6 +23,9 @@ export const gcsSpec = (context: ChildContext): ChildSpec => ({
     port: String(context.options.gcsPort),
     storage: context.options.storage,
     "session-name": basename(context.paths.sessionDir),
+    // By the node, not by the process: one that is started again in place has its lease again at once.
+    holder: context.options.nodeId,
+    advertise: context.options.ownGcsAddress,
   }),
   env: childEnv(context),
   logsDir: context.paths.logsDir,
@@ -36,6 +39,7 @@ export const dashboardSpec = (context: ChildContext): ChildSpec => ({
     host: context.options.dashboardHost,
     port: String(context.options.dashboardPort),
     gcs: context.options.gcsAddresses.join(","),
+    "gcs-file": context.paths.gcsAddressesFile,
     "session-dir": context.paths.sessionDir,
     "node-id": context.options.nodeId,
     "node-ip": context.options.nodeIp,

@@ -1,8 +1,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 
-/** Tells clients on this machine where the control store is. */
-export const writeCurrentCluster = (file: string, address: string): void => {
-  writeFileSync(`${file}.tmp`, `${address}\n`, { mode: 0o600 });
+/** Tells clients on this machine where the control store is: one `host:port`, or a comma list with the leading one first. */
+export const writeCurrentCluster = (file: string, addresses: string): void => {
+  writeFileSync(`${file}.tmp`, `${addresses}\n`, { mode: 0o600 });
   renameSync(`${file}.tmp`, file);
 };
 
@@ -14,5 +14,5 @@ export const removeCurrentCluster = (file: string, address: string): void => {
   } catch {
     return;
   }
-  if (found === address) rmSync(file, { force: true });
+  if (found.split(",").includes(address)) rmSync(file, { force: true });
 };

@@ -6,5 +6,5 @@
 export type { NodeOptions, ResolvedNodeOptions } from "./options.ts";
 export { resolveNodeOptions } from "./options.ts";
 export { listLocalNodes, stopLocalNode, sweepOrphans } from "./processes/local-nodes.ts";
-export type { NodeHandle } from "./spawn-node.ts";
+export type { NodeHandle, NodeReadiness } from "./spawn-node.ts";
 export { spawnNode, startNode } from "./spawn-node.ts";

@@ -26,6 +26,17 @@ export const nodeLimits = {
   ladderTermMs: 2_000,
   /** Ladder: a process in uninterruptible sleep cannot be waited for longer than this. */
   ladderKillMs: 5_000,
+  /** A leave on SIGTERM, all of it: below the 30 s that a pod has by default. `MANTA_DRAIN_TIMEOUT_S`. */
+  drainTimeoutS: 25,
+  /** Share of a leave that is kept for the ordered stop; of a shorter one, this part. */
+  drainStopMs: 10_000,
+  drainStopPart: 0.4,
+  /** How often a leaving node looks whether its replicas have moved away. */
+  drainLookMs: 50,
+  /** Time in which load balancers see that a leaving node is not ready, before its proxies take no more. */
+  lameDuckMs: 2_000,
+  /** Telling a proxy of its own node that it drains. */
+  proxyCallTimeoutMs: 1_000,
   /** All of an ordered stop. Below the 16 s of `stop` and the 30 s of a pod. */
   shutdownMs: 14_000,
   /** Share of `shutdownMs` for each last step: unregister, API server, control store. */
@@ -51,6 +62,12 @@ export const nodeLimits = {
   crashBackoffMaxMs: 5_000,
   /** Heartbeats unanswered in a row until the link counts as broken and is dialled anew. */
   heartbeatMissesMax: 4,
+  /** Control stores that a node remembers: a cluster has a handful. */
+  gcsAddressesMax: 16,
+  /** Asking one address whether it leads: less than an answer takes from a machine that is alive. */
+  leaderLookTimeoutMs: 1_000,
+  /** First question on a new link; who does not answer it hangs. */
+  firstPingTimeoutMs: 2_000,
   /** One call to the control store. */
   gcsCallTimeoutMs: 5_000,
   /** Registration carries the inventory and may have to wait for the store's recovery. */
@@ -63,9 +80,16 @@ export const nodeLimits = {
   programPingTimeoutMs: 15_000,
   /** How soon a starting node sees that the cluster does not take its token. */
   firstLookMs: 1_000,
-  /** An actor that ended while the control store is away is restarted after this: a control store that restarts in place is faster. */
+  /**
+   * Actors that end while no control store hears of it: this many restarts at once, then with growing pauses; a
+   * life of a whole period is healthy and begins anew.
+   */
+  repairIntensity: 3,
+  repairPeriodMs: 10_000,
   repairInitialMs: 1_000,
   repairMaxMs: 30_000,
+  /** While the control store seems to be there it decides: how often is looked whether it really is. */
+  repairLookMs: 500,
   /** Reports kept while the control store is away; the inventory is the truth anyway. */
   reportsMax: 4_096,
   /** Bundles kept on disk. */

@@ -45,9 +45,10 @@ const main = async (): Promise<void> => {
       exitCode = 1;
       stop("the control store stayed away");
     },
+    onDrainOrdered: (reason, timeoutMs) => leave(reason, timeoutMs),
   });
-  const stop = (reason: string): void => {
-    agent.stop(reason, impatience.signal).then(
+  const exitAfter = (end: Promise<void>): void => {
+    end.then(
       () => process.exit(exitCode),
       (error: unknown) => {
         log.error({ err: error }, "the node could not stop in order");
@@ -55,13 +56,19 @@ const main = async (): Promise<void> => {
       },
     );
   };
+  /** In order, and at once: nothing is moved to other nodes first. */
+  const stop = (reason: string): void => exitAfter(agent.stop(reason, impatience.signal));
+  const leave = (reason: string, timeoutMs: number): void =>
+    exitAfter(agent.leave(reason, timeoutMs, impatience.signal));
   const onSignal = (signal: "SIGTERM" | "SIGINT"): void => {
     stopSignals += 1;
     if (stopSignals > 1) {
       exitCode = signal === "SIGINT" ? 130 : 143;
       impatience.abort();
     }
-    stop(signal);
+    // A person at a terminal ends everything; whoever ends one node of many says SIGTERM.
+    if (signal === "SIGINT" || options.drainTimeoutMs === 0) stop(signal);
+    else leave(signal, options.drainTimeoutMs);
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
@@ -69,7 +76,7 @@ const main = async (): Promise<void> => {
   try {
     const endpoints = await agent.start();
     await agent.registration.first;
-    tellStarter({ kind: "ready", agentPort: endpoints.agentPort });
+    tellStarter({ kind: "ready", agentPort: endpoints.agentPort, ...agent.leadership });
   } catch (error) {
     log.error({ err: error }, "the node cannot start");
     tellStarter({ kind: "failed", error: MantaError.from(error).toWire() });

@@ -8,5 +8,12 @@ export const readyFd = 3;
 
 /** That line. */
 export type NodeReady =
-  | { readonly kind: "ready"; readonly agentPort: number }
+  | {
+      readonly kind: "ready";
+      readonly agentPort: number;
+      /** Whether the node's own control store leads. */
+      readonly leads: boolean;
+      /** Where the leading one is, `tcp:host:port`. */
+      readonly leader: string;
+    }
   | { readonly kind: "failed"; readonly error: WireError };

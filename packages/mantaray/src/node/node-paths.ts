@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { NodeId, WorkerId } from "../base/ids.ts";
@@ -18,7 +19,15 @@ export interface NodePaths {
   /** Holds `host:port` of the control store, for clients on this machine. */
   readonly currentClusterFile: string;
   readonly compileCacheDir: string;
+  /** Where the control store may be, newest knowledge, a comma list: for processes of this node. */
+  readonly gcsAddressesFile: string;
 }
+
+/** Files that outlive a node's id: for the next agent with this address and these control stores. */
+export const formerDirOf = (tempDir: string, nodeIp: string, gcsAddresses: readonly string[]): string => {
+  const place = [nodeIp, ...gcsAddresses.toSorted()].join(" ");
+  return join(tempDir, "former", createHash("sha256").update(place).digest("hex").slice(0, 16));
+};
 
 /** First digits of an id: enough for a file name, and sockets must have short paths. */
 export const shortId = (id: NodeId | WorkerId): string => id.slice(0, 8);
@@ -50,6 +59,7 @@ export const nodePaths = (tempDir: string, sessionDir: string, nodeId: NodeId): 
     groupsFile: groupsFileOf(tempDir, nodeId),
     currentClusterFile: join(tempDir, "ray_current_cluster"),
     compileCacheDir: join(tempDir, "compile-cache"),
+    gcsAddressesFile: join(nodeDir, "gcs-addresses"),
   };
 };
 

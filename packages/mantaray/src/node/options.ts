@@ -25,7 +25,9 @@ import {
 export interface NodeOptions {
   /** This node carries the control store and the API server. Default false. */
   readonly head?: boolean;
-  /** Control stores to join, `host:port`; wanted unless `head`. */
+  /** With `head`: the control store waits for the lease of another head, which `addresses` name. Default false. */
+  readonly standby?: boolean;
+  /** Control stores to join, `host:port`; wanted unless `head`, and with `standby`. */
   readonly addresses?: readonly string[];
   /** Default: see `defaultNodeIp`. */
   readonly nodeIpAddress?: string;
@@ -72,8 +74,12 @@ export interface NodeOptions {
 export const resolvedNodeOptionsSchema = z
   .object({
     nodeId: nodeIdSchema,
+    /** The node carries a control store, leading or standing by, and an API server. */
     head: z.boolean(),
-    /** `tcp:host:port`, at least one. */
+    standby: z.boolean(),
+    /** Where the node's own control store listens, `tcp:host:port`; empty without `head`. */
+    ownGcsAddress: z.string(),
+    /** `tcp:host:port`, at least one; the own one included. */
     gcsAddresses: z.array(z.string()).min(1),
     nodeIp: z.string(),
     resources: z.record(z.string(), z.number()),
@@ -96,6 +102,8 @@ export const resolvedNodeOptionsSchema = z
     endWithStdin: z.boolean(),
     /** The node ends when the control store is away for longer; null never. */
     reconnectTimeoutMs: z.number().nullable(),
+    /** All of a leave on SIGTERM: moving away, finishing, stopping. 0: stops at once, in order. */
+    drainTimeoutMs: z.number(),
   })
   .readonly();
 export type ResolvedNodeOptions = z.infer<typeof resolvedNodeOptionsSchema>;
@@ -106,18 +114,28 @@ export const resolveNodeOptions = async (
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ResolvedNodeOptions> => {
   const head = options.head ?? false;
+  const standby = options.standby ?? false;
   const tempDir = tempDirValue(options.tempDir ?? env.MANTA_TEMP_DIR ?? "/tmp/manta");
   const nodeId = options.nodeId ?? newNodeId();
   const given = (options.addresses ?? []).map((address) => addressValue("--address", address));
   if (!head && given.length === 0)
     refuseOption("--address", options.addresses, 'the "host:port" of a head, or --head given');
-  if (head && given.length > 0) refuseOption("--address", options.addresses, "absent beside --head");
+  if (standby) refuseStandby(options, head, given);
+  else if (head && given.length > 0)
+    refuseOption("--address", options.addresses, "absent beside --head, unless with --standby");
   const nodeIp =
     options.nodeIpAddress === undefined
       ? await defaultNodeIp(env, given[0]?.replace(/:\d+$/, ""))
       : ipValue("--node-ip-address", options.nodeIpAddress);
   const wantedPort = portValue("--port", options.port, 6379);
   const gcsPort = head && wantedPort === 0 ? await freePort(nodeIp) : wantedPort;
+  const storage = storageValue(options.storage, tempDir, head ? env : {});
+  if (standby && storage !== "redis") {
+    const rule = "a store that several machines can open (set RAY_REDIS_ADDRESS) for --standby";
+    refuseOption("storage", storage, rule);
+  }
+  const ownGcsAddress = head ? `tcp:${nodeIp}:${gcsPort}` : "";
+  const others = given.map((address) => `tcp:${address}`).filter((address) => address !== ownGcsAddress);
   const dashboardHost = options.dashboardHost ?? "127.0.0.1";
   const wantedDashboardPort = portValue("--dashboard-port", options.dashboardPort, 8265);
   const everywhere = inPod(env) && !isLoopback(nodeIp);
@@ -126,7 +144,9 @@ export const resolveNodeOptions = async (
   return Object.freeze({
     nodeId,
     head,
-    gcsAddresses: head ? [`tcp:${nodeIp}:${gcsPort}`] : given.map((address) => `tcp:${address}`),
+    standby,
+    ownGcsAddress,
+    gcsAddresses: head ? [...others, ownGcsAddress] : others,
     nodeIp,
     resources: { CPU: cpus, ...(gpus === 0 ? {} : { GPU: gpus }), ...resourcesValue("--resources", options.resources) },
     labels: labelsValue("--labels", options.labels),
@@ -140,7 +160,7 @@ export const resolveNodeOptions = async (
     tempDir,
     sessionDir: options.sessionDir ?? join(tempDir, sessionName()),
     nodeName: options.nodeName ?? hostname(),
-    storage: storageValue(options.storage, tempDir, head ? env : {}),
+    storage,
     idleWorkers: countValue(
       options.idleWorkers === undefined ? "MANTA_IDLE_WORKERS" : "idleWorkers",
       options.idleWorkers ?? env.MANTA_IDLE_WORKERS,
@@ -150,7 +170,14 @@ export const resolveNodeOptions = async (
     cleanSession: options.cleanSession ?? false,
     endWithStdin: options.endWithStdin ?? false,
     reconnectTimeoutMs: reconnectTimeoutMs(env),
+    drainTimeoutMs: amountValue("MANTA_DRAIN_TIMEOUT_S", env.MANTA_DRAIN_TIMEOUT_S, nodeLimits.drainTimeoutS) * 1_000,
   });
+};
+
+/** A standby without a leader to wait for is a head: it says so itself. */
+const refuseStandby = (options: NodeOptions, head: boolean, given: readonly string[]): void => {
+  if (!head) refuseOption("--standby", options.standby, "given together with --head");
+  if (given.length === 0) refuseOption("--address", options.addresses, 'the "host:port" of the leading head');
 };
 
 const reconnectTimeoutMs = (env: Readonly<Record<string, string | undefined>>): number | null => {

@@ -6,10 +6,11 @@ import { systemRandom } from "../base/random.ts";
 import type { AgentService } from "../protocol/node.ts";
 import type { Implementation } from "../rpc/index.ts";
 import { FakeGcs } from "./fixtures/fake-gcs.ts";
+import { EpochGate } from "./leader/epoch-gate.ts";
 import { Registration } from "./registration.ts";
 
 const registrationAt = async (
-  ownSession: string,
+  sessionName: string,
   token = "token",
 ): Promise<{ gcs: FakeGcs; registration: Registration }> => {
   const gcs = await FakeGcs.start("token");
@@ -42,7 +43,10 @@ const registrationAt = async (
     onUnwanted: () => undefined,
     onRouting: () => undefined,
     onRegistered: () => undefined,
-    ownSession,
+    gate: new EpochGate(),
+    onAddresses: () => undefined,
+    onLeader: () => undefined,
+    own: { address: `tcp:${gcs.address}`, sessionName, listens: () => false },
     reconnectTimeoutMs: null,
     onGivenUp: () => undefined,
   });

@@ -20,6 +20,7 @@ const exited = ({ actorId, workerId }: ActorEvent): ActorEvent => ({
   actorId,
   workerId,
   cause: { kind: "CRASHED", message: "" },
+  repaired: false,
 });
 
 const start = () => {

@@ -15,7 +15,7 @@ export interface ReportQueueDeps {
 }
 
 interface Entry {
-  readonly event: ActorEvent;
+  event: ActorEvent;
   readonly restarts: number;
 }
 
@@ -47,6 +47,16 @@ export class ReportQueue {
     return [...this.#entries.values()].some(
       ({ event, restarts: life }) => event.kind === "exited" && event.actorId === actorId && life === restarts,
     );
+  }
+
+  /** That life of the actor has been followed by a new one here: the report of its end will say so. */
+  repaired(actorId: ActorId, restarts: number): void {
+    for (const entry of this.#entries.values()) {
+      const { event } = entry;
+      if (event.kind === "exited" && event.actorId === actorId && entry.restarts === restarts) {
+        entry.event = { ...event, repaired: true };
+      }
+    }
   }
 
   add(event: ActorEvent, restarts: number): void {

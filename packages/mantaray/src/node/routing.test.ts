@@ -17,15 +17,15 @@ const snapshot = (version: number): RoutingSnapshot => ({
 describe("NodeRouting", () => {
   it("keeps the newest snapshot on disk and finds it again", async () => {
     const file = join(tempDir(), "routing.json");
-    const routing = new NodeRouting(file, silentLog);
+    const routing = new NodeRouting({ file }, silentLog);
     for (let version = 1; version <= 20; version += 1) routing.offer(snapshot(version));
     await routing.flushed();
     expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ version: 20 });
-    expect(new NodeRouting(file, silentLog).snapshot).toEqual(snapshot(20));
+    expect(new NodeRouting({ file }, silentLog).snapshot).toEqual(snapshot(20));
   });
 
   it("refuses what is not newer", async () => {
-    const routing = new NodeRouting(join(tempDir(), "routing.json"), silentLog);
+    const routing = new NodeRouting({ file: join(tempDir(), "routing.json") }, silentLog);
     expect(routing.offer(snapshot(7))).toBe(true);
     expect(routing.offer(snapshot(7))).toBe(false);
     expect(routing.offer(snapshot(3))).toBe(false);
@@ -36,11 +36,11 @@ describe("NodeRouting", () => {
   it.each(["{", '{"version": 0}', ""])("goes on without a damaged file: %j", (content) => {
     const file = join(tempDir(), "routing.json");
     writeFileSync(file, content);
-    expect(new NodeRouting(file, silentLog).snapshot).toBeUndefined();
+    expect(new NodeRouting({ file }, silentLog).snapshot).toBeUndefined();
   });
 
   it("hands watchers the present snapshot, then the newest, then deaths", async () => {
-    const routing = new NodeRouting(join(tempDir(), "routing.json"), silentLog);
+    const routing = new NodeRouting({ file: join(tempDir(), "routing.json") }, silentLog);
     routing.offer(snapshot(1));
     const abort = new AbortController();
     const watch = routing.watch(abort.signal);

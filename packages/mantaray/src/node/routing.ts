@@ -1,45 +1,86 @@
-import { readFileSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
+import { readFileSync, rmSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { z } from "zod";
 import type { ActorId } from "../base/ids.ts";
 import type { Log } from "../base/log.ts";
 import { type RoutingSnapshot, routingSnapshotSchema } from "../protocol/routing.ts";
 import type { RoutingEvent } from "../protocol/worker.ts";
 
+/** Where a node keeps its routing. */
+export interface NodeRoutingFiles {
+  /** The node's own. */
+  readonly file: string;
+  /** A copy that outlives the node's id: an agent that is started again at this place begins with it. */
+  readonly formerFile?: string;
+}
+
+/** A copy for the next agent: with the cluster it belongs to. */
+const formerSchema = z.object({ sessionName: z.string(), snapshot: routingSnapshotSchema });
+
 /**
  * The node's routing snapshot: the newest is kept in memory and on disk and handed to every watcher.
- * Versions only rise, so a control plane that comes back with older knowledge changes nothing.
+ * Versions only rise, so a control plane that comes back with older knowledge changes nothing. One that a former
+ * agent of this place left behind serves until anybody knows better, whatever its version.
  */
 export class NodeRouting {
-  readonly #file: string;
+  readonly #files: NodeRoutingFiles;
   readonly #log: Log;
   readonly #watchers = new Set<Watcher>();
   #snapshot: RoutingSnapshot | undefined;
+  /** Of the former agent, and of which cluster: nobody has confirmed it yet. */
+  #formerSession: string | undefined;
+  #sessionName = "";
   #writing: Promise<void> | undefined;
 
-  constructor(file: string, log: Log) {
-    this.#file = file;
+  constructor(files: NodeRoutingFiles, log: Log) {
+    this.#files = files;
     this.#log = log;
-    this.#snapshot = readSnapshot(file, log);
+    this.#snapshot = readJson(files.file, routingSnapshotSchema, log);
+    if (this.#snapshot !== undefined || files.formerFile === undefined) return;
+    const former = readJson(files.formerFile, formerSchema, log);
+    if (former === undefined) return;
+    this.#snapshot = former.snapshot;
+    this.#formerSession = former.sessionName;
   }
 
   get snapshot(): RoutingSnapshot | undefined {
     return this.#snapshot;
   }
 
+  /** The snapshot, unless it is a former agent's. */
+  get confirmed(): RoutingSnapshot | undefined {
+    return this.#formerSession === undefined ? this.#snapshot : undefined;
+  }
+
   /** 0 for none. */
   get version(): number {
-    return this.#snapshot?.version ?? 0;
+    return this.confirmed?.version ?? 0;
   }
 
   /** Takes a snapshot over; false when it is not newer than ours. */
   offer(snapshot: RoutingSnapshot): boolean {
     if (snapshot.version <= this.version) return false;
     this.#snapshot = snapshot;
+    this.#formerSession = undefined;
     for (const watcher of this.#watchers) watcher.snapshot(snapshot);
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
     });
     return true;
+  }
+
+  /** The node belongs to that cluster: what a former agent left of another one is of no use. */
+  registered(sessionName: string): void {
+    this.#sessionName = sessionName;
+    if (this.#formerSession === undefined || this.#formerSession === sessionName) return;
+    this.#formerSession = undefined;
+    this.#snapshot = undefined;
+  }
+
+  /** The node leaves in order: whoever comes next begins anew. */
+  forget(): void {
+    if (this.#files.formerFile !== undefined) rmSync(this.#files.formerFile, { force: true });
   }
 
   /** Tells every watcher at once that these actors are dead. */
@@ -77,14 +118,21 @@ export class NodeRouting {
     for (let written = 0; written < this.version; ) {
       const snapshot = this.#snapshot;
       if (snapshot === undefined) return;
-      try {
-        await writeFile(`${this.#file}.tmp`, JSON.stringify(snapshot), { mode: 0o600 });
-        await rename(`${this.#file}.tmp`, this.#file);
-      } catch (error) {
-        // Memory still has it: a full disk must not stop the traffic.
-        this.#log.error({ err: error, file: this.#file }, "cannot write the routing snapshot");
-      }
+      await this.#writeFile(this.#files.file, snapshot);
+      const { formerFile } = this.#files;
+      if (formerFile !== undefined) await this.#writeFile(formerFile, { sessionName: this.#sessionName, snapshot });
       written = snapshot.version;
+    }
+  }
+
+  async #writeFile(file: string, content: unknown): Promise<void> {
+    try {
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      await writeFile(`${file}.tmp`, JSON.stringify(content), { mode: 0o600 });
+      await rename(`${file}.tmp`, file);
+    } catch (error) {
+      // Memory still has it: a full disk must not stop the traffic.
+      this.#log.error({ err: error, file }, "cannot write the routing snapshot");
     }
   }
 }
@@ -137,7 +185,7 @@ class Watcher {
   }
 }
 
-const readSnapshot = (file: string, log: Log): RoutingSnapshot | undefined => {
+const readJson = <T>(file: string, schema: z.ZodType<T>, log: Log): T | undefined => {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -147,7 +195,7 @@ const readSnapshot = (file: string, log: Log): RoutingSnapshot | undefined => {
     return undefined;
   }
   try {
-    return routingSnapshotSchema.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(text));
   } catch (error) {
     log.warn({ err: error, file }, "the routing snapshot on disk is damaged: going on without");
     return undefined;

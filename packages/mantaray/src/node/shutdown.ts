@@ -20,11 +20,16 @@ export interface NodeParts {
 /**
  * Stops a node in the order that loses no request: no new actors; controller and replicas finish what is
  * in flight while the proxies still carry the answers out; the proxies; the farewell; the API server; the
- * control store. One deadline for all of it; an aborted `hurry` ends every wait.
+ * control store. One bound, ms from now, for all of it; an aborted `hurry` ends every wait.
  */
-export const stopInOrder = async (parts: NodeParts, reason: string, hurry: AbortSignal): Promise<void> => {
+export const stopInOrder = async (
+  parts: NodeParts,
+  reason: string,
+  hurry: AbortSignal,
+  boundMs: number = nodeLimits.shutdownMs,
+): Promise<void> => {
   const { actors, pool, registration, gcs, dashboard, clock, log } = parts;
-  const endMs = clock.nowMs() + nodeLimits.shutdownMs;
+  const endMs = clock.nowMs() + boundMs;
   // What comes after the actors has its share kept free.
   const lastSteps = 1 + (gcs === undefined ? 0 : 1) + (dashboard === undefined ? 0 : 1);
   const actorsEndMs = endMs - lastSteps * nodeLimits.shutdownStepMs;

@@ -26,6 +26,15 @@ export interface SpawnNodeOptions {
   readonly readyTimeoutMs?: number;
 }
 
+/** What a started node says of itself. */
+export interface NodeReadiness {
+  readonly agentPort: number;
+  /** Whether the node's own control store leads; if not, a head stands by. */
+  readonly leads: boolean;
+  /** Where the leading one is, `tcp:host:port`. */
+  readonly leader: string;
+}
+
 /** A node's process as its starter sees it. */
 export interface NodeHandle {
   readonly pid: number;
@@ -33,7 +42,7 @@ export interface NodeHandle {
   readonly options: ResolvedNodeOptions;
   readonly logsDir: string;
   /** Resolves when the node listens and has registered; rejects with the reason of its failure. */
-  readonly ready: Promise<{ agentPort: number }>;
+  readonly ready: Promise<NodeReadiness>;
   readonly exited: Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>;
   /** SIGTERM stops it in order; a second one hurries it. */
   kill(signal: NodeJS.Signals): void;
@@ -90,7 +99,7 @@ const readReady = async (
   child: ChildProcess,
   exited: Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>,
   logsDir: string,
-): Promise<{ agentPort: number }> => {
+): Promise<NodeReadiness> => {
   const pipe = child.stdio[3] as Readable;
   pipe.on("error", () => undefined);
   let text = "";
@@ -104,5 +113,5 @@ const readReady = async (
   }
   const message = JSON.parse(text) as NodeReady;
   if (message.kind === "failed") throw MantaError.fromWire(message.error);
-  return { agentPort: message.agentPort };
+  return { agentPort: message.agentPort, leads: message.leads, leader: message.leader };
 };

@@ -48,6 +48,11 @@ export const actorSpecSchema = z.object({
    * This is what brings a killed controller back; `removeActor` ends it.
    */
   keep: z.boolean().default(false),
+  /**
+   * While no control store is there its node starts it again in place, as often as it takes, whatever
+   * `maxRestarts` says: whoever else replaces it is away as well.
+   */
+  localRepair: z.boolean().default(false),
   resources: resourcesSchema.default({}),
   placement: placementSchema.prefault({}),
   entry: actorEntrySchema,

@@ -54,6 +54,8 @@ export const actorExitSchema = z.object({
   actorId: actorIdSchema,
   workerId: workerIdSchema,
   cause: deathCauseSchema,
+  /** While no control store was there the node has started it again, under the same id: the inventory has its next life. */
+  repaired: z.boolean().default(false),
 });
 export type ActorExit = z.infer<typeof actorExitSchema>;
 

@@ -6,7 +6,7 @@ import { withTimeout } from "../base/wait.ts";
 import { actorModules } from "../entrypoints.ts";
 import type { ActorRecord, LinkAddresses } from "../protocol/actor.ts";
 import type { NodeLocalService } from "../protocol/worker.ts";
-import { type Client, dial, type LinkServer, listen } from "../rpc/index.ts";
+import { type Client, dial, type LinkServer, type ListenOptions, listen } from "../rpc/index.ts";
 import type { Link } from "../rpc/types.ts";
 import type { ActorContext, ActorInstance, CreateActor } from "./actor-module.ts";
 import type { AgentChannel } from "./agent-channel.ts";
@@ -48,7 +48,7 @@ export const runActor = async (actor: ActorRecord, deps: ActorHostDeps): Promise
   process.title = `ray::${actor.spec.className}`;
   const instance = await createActor(makeContext(actor, deps, channel), args);
   const links = new Set<Link>();
-  const server = await listen([deps.listenAddress, `tcp:${bracketed(deps.nodeIp)}:0`], {
+  const server = await listenAgain(actor, deps, {
     token: deps.token,
     identity: { role: "worker", id: actor.actorId },
     log: deps.log,
@@ -63,6 +63,21 @@ export const runActor = async (actor: ActorRecord, deps: ActorHostDeps): Promise
     addresses: { unix, tcp },
     shutdown: (graceMs, reason, ordered) => shutdownActor({ instance, server, links }, graceMs, reason, ordered),
   };
+};
+
+/**
+ * Where the former life of an actor that was started again in place has listened, so that everybody's links come
+ * back by themselves; elsewhere where that is taken, or there was none.
+ */
+const listenAgain = async (actor: ActorRecord, deps: ActorHostDeps, options: ListenOptions): Promise<LinkServer> => {
+  if (actor.addresses !== null) {
+    try {
+      return await listen([actor.addresses.unix, actor.addresses.tcp], options);
+    } catch (error) {
+      deps.log.warn({ err: error, addresses: actor.addresses }, "the actor's former addresses are taken");
+    }
+  }
+  return listen([deps.listenAddress, `tcp:${bracketed(deps.nodeIp)}:0`], options);
 };
 
 /** Imports the code of one kind of actor. */
@@ -95,12 +110,14 @@ const makeContext = (actor: ActorRecord, deps: ActorHostDeps, channel: AgentChan
     clock: systemClock,
     routing,
     ...(channel === undefined ? {} : { sockets: keptSockets(deps.agent, channel) }),
-    connect: (target) =>
-      dial(target.nodeId === deps.nodeId ? target.addresses.unix : target.addresses.tcp, {
-        token: deps.token,
-        identity: { role: "worker", id: actor.actorId },
-        log,
-      }),
+    connect: async (target) => {
+      const address = target.nodeId === deps.nodeId ? target.addresses.unix : target.addresses.tcp;
+      const link = await dial(address, { token: deps.token, identity: { role: "worker", id: actor.actorId }, log });
+      // The port of a dead actor may have become another one's.
+      if (target.actorId === undefined || link.peer.id === target.actorId) return link;
+      link.close("another actor listens here");
+      throw new MantaError("unavailable", `actor ${target.actorId} does not listen on ${address} any more`);
+    },
     gcsAddresses: async () => (await deps.agent.gcsAddresses({})).addresses,
     fetchBundle: async (bundleId) => (await deps.agent.fetchBundle({ bundleId }, { timeoutMs: 60_000 })).path,
     fail: deps.onFail,

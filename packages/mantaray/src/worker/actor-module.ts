@@ -40,8 +40,15 @@ export interface ActorContext {
   readonly routing: RoutingFeed;
   /** Absent where no agent keeps any. */
   readonly sockets?: KeptSockets;
-  /** Opens a link to another process of the cluster; picks the unix socket on the same node. */
-  connect(target: { nodeId: NodeId; addresses: { unix: string; tcp: string } }): Promise<Link>;
+  /**
+   * Opens a link to another process of the cluster; picks the unix socket on the same node. `unavailable` where
+   * somebody else than `actorId` answers.
+   */
+  connect(target: {
+    nodeId: NodeId;
+    addresses: { unix: string; tcp: string };
+    actorId?: ActorId | undefined;
+  }): Promise<Link>;
   /** Newest known addresses of the control store, `tcp:host:port`. */
   gcsAddresses(): Promise<readonly string[]>;
   /** Local path of a bundle. */

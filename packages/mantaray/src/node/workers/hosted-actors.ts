@@ -30,7 +30,7 @@ export interface HostedActorsDeps {
   readonly report: (event: ActorEvent, restarts: number) => void;
   /** Whether an exit of this actor still waits to be reported. */
   readonly exitPending: (actorId: ActorId, restarts: number) => boolean;
-  /** Called after the report of an end that nobody had asked for. */
+  /** Called after the report of an end that nobody had asked for; the record has the addresses of that life. */
   readonly onLost: (record: ActorRecord) => void;
 }
 
@@ -126,7 +126,7 @@ export class HostedActors {
     this.#actors.delete(actorId);
     log.info({ actorId, className: spec.className, workerPid: worker.child.pid }, "an actor's process hands over");
     const cause: DeathCause = { kind: "EXITED", message: "its process hands over to another one" };
-    report({ kind: "exited", actorId, workerId: worker.workerId, cause }, restarts);
+    report({ kind: "exited", actorId, workerId: worker.workerId, cause, repaired: false }, restarts);
     onLost(hosted.record);
     const bound = clock.after(nodeLimits.handedOverMsMax, () => void worker.kill());
     worker.child.onExit(() => bound.cancel());
@@ -185,8 +185,15 @@ export class HostedActors {
     this.#deps.log.info({ actorId: record.actorId, className, workerPid: worker.child.pid, cause }, "an actor ended");
     // A replaced life is known to be over: its report would only confuse it with the new one.
     if (!isCurrent) return;
-    this.#deps.report({ kind: "exited", actorId: record.actorId, workerId: worker.workerId, cause }, record.restarts);
-    if (cause.kind !== "KILLED") this.#deps.onLost(record);
+    const event = {
+      kind: "exited",
+      actorId: record.actorId,
+      workerId: worker.workerId,
+      cause,
+      repaired: false,
+    } as const;
+    this.#deps.report(event, record.restarts);
+    if (cause.kind !== "KILLED") this.#deps.onLost({ ...record, addresses: hosted.addresses ?? record.addresses });
   }
 }
 
