@@ -41,7 +41,7 @@ export const createActor: CreateActor = async (context) => {
     // In the tables it is dead already: its process follows.
     onFenced: (error) => context.fail(error),
   });
-  const shutdown = new Shutdown({ controller, gcs: ports.gcs, self: context.actorId, log });
+  const shutdown = new Shutdown({ controller, gcs: ports.gcs, self: context.actorId, clock, log });
   await controller.start();
   const resume = async (): Promise<void> => {
     await controller.recovered;

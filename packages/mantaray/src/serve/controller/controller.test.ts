@@ -1,27 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { proxyName } from "../../protocol/controller.ts";
-import { oneApp, Simulation } from "./testing/simulation.ts";
-
-const world = async (options: { seed?: number; nodes?: number; cpus?: number } = {}): Promise<Simulation> => {
-  const simulation = new Simulation(options.seed ?? 1);
-  simulation.cluster.addNode({ cpus: 0, isHead: true });
-  for (let node = 0; node < (options.nodes ?? 2); node += 1) simulation.cluster.addNode({ cpus: options.cpus ?? 16 });
-  await simulation.start();
-  return simulation;
-};
-
-const statusOf = (simulation: Simulation): string => {
-  const deployment = simulation.controller.store.state.apps.get("default")?.deployments.get("D");
-  return `${deployment?.status.status}/${deployment?.status.trigger}`;
-};
-
-const perNode = (simulation: Simulation): number[] => {
-  const counts = new Map<string, number>();
-  for (const actor of simulation.cluster.live()) {
-    counts.set(actor.nodeId ?? "", (counts.get(actor.nodeId ?? "") ?? 0) + 1);
-  }
-  return [...counts.values()].toSorted((left, right) => left - right);
-};
+import { oneApp } from "./testing/simulation.ts";
+import { perNode, statusOf, world } from "./testing/worlds.ts";
 
 describe("a deploy", () => {
   it("starts replicas, publishes them, and puts proxies on the head and where replicas are", async () => {

@@ -173,6 +173,11 @@ export class Controller {
     this.#loop.wake();
   }
 
+  /** It has ended, or was replaced. */
+  get closed(): boolean {
+    return this.#end.signal.aborted;
+  }
+
   /** Ends this controller and leaves everything as it is. */
   close(): void {
     if (this.#end.signal.aborted) return;

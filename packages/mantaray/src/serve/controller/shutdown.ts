@@ -1,6 +1,8 @@
+import type { Clock } from "../../base/clock.ts";
 import { MantaError } from "../../base/errors.ts";
 import type { ActorId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
+import { sleep } from "../../base/wait.ts";
 import type { Controller } from "./controller.ts";
 import { controllerLimits } from "./limits.ts";
 import type { ControllerGcs } from "./ports.ts";
@@ -12,6 +14,7 @@ export interface ShutdownDeps {
   readonly controller: Controller;
   readonly gcs: Pick<ControllerGcs, "kvPut" | "kvGet" | "kvDelete" | "removeActor">;
   readonly self: ActorId;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -33,13 +36,27 @@ export class Shutdown {
     return this.#begun;
   }
 
-  /** Goes on with a shutdown that an earlier controller began. */
+  /** Goes on with a shutdown that an earlier controller began. A control store that is away is asked until it answers. */
   async resume(): Promise<void> {
+    const { controller, clock } = this.#deps;
+    while (!controller.closed) {
+      try {
+        if (await this.#wasBegun()) await this.begin();
+        return;
+      } catch (error) {
+        const reason = MantaError.from(error);
+        if (!reason.retryable && reason.code !== "deadline_exceeded") throw reason;
+        await sleep(clock, controllerLimits.retryInitialMs);
+      }
+    }
+  }
+
+  async #wasBegun(): Promise<boolean> {
     const { value } = await this.#deps.gcs.kvGet(
       { namespace: checkpointNamespace, key: shutdownKey },
       { timeoutMs: controllerLimits.callTimeoutMs },
     );
-    if (value !== null) await this.begin();
+    return value !== null;
   }
 
   async begin(): Promise<void> {
@@ -51,8 +68,15 @@ export class Shutdown {
     );
     this.#begun = true;
     log.info("Serve shuts down");
+    try {
+      await controller.store.commit((state) =>
+        deleteApps(state, [...state.apps.keys(), ...(state.custody?.apps.keys() ?? [])]),
+      );
+    } catch (error) {
+      this.#begun = false;
+      throw error;
+    }
     controller.onPass = () => this.#follow();
-    await controller.store.commit((state) => deleteApps(state, [...state.apps.keys()]));
     controller.wake();
   }
 

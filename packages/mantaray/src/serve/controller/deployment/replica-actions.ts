@@ -34,7 +34,7 @@ export class ReplicaActions {
   advance(replica: Replica, revision: Revision | null, routePrefix: string): number | null {
     if (replica.busy) return null;
     const nowMs = this.#deps.shared.clock.nowMs();
-    if (nowMs < replica.retryAtMs) return this.#isDone(replica) ? null : replica.retryAtMs;
+    if (nowMs < replica.retryAtMs) return this.#isDone(replica, revision) ? null : replica.retryAtMs;
     if (replica.phase === "STARTING" && replica.record === null) {
       const startWith = replica.revision ?? revision;
       if (replica.uncertain) this.#lookUp(replica);
@@ -79,8 +79,10 @@ export class ReplicaActions {
     });
   }
 
-  #isDone(replica: Replica): boolean {
-    return replica.phase === "RUNNING" || (replica.phase === "STARTING" && replica.record !== null);
+  #isDone(replica: Replica, revision: Revision | null): boolean {
+    // A change of settings that failed is decided on again.
+    if (replica.phase === "RUNNING") return revision === null || replica.settings === revision.settings;
+    return replica.phase === "STARTING" && replica.record !== null;
   }
 
   #create(replica: Replica, revision: Revision, routePrefix: string): void {

@@ -68,6 +68,8 @@ export class ReplicaSet {
     const replica: Replica = {
       ...this.#blank(id, version, settings),
       createdWallMs: record.startMs,
+      // Only one that moves is pinned to a node.
+      movesTo: record.spec.placement.nodeId ?? null,
       recovering: record.state === "ALIVE" || record.state === "RESTARTING",
     };
     this.#replicas.set(id, replica);

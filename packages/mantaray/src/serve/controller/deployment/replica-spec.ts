@@ -42,6 +42,8 @@ export const replicaSpec = (
     jobId: serveJobId,
     // Dead ones are replaced under a new id: the name says which process did what.
     maxRestarts: 0,
+    // Without a head nobody replaces it but its node, in place.
+    localRepair: true,
     resources: requiredResources(resolved),
     placement: {
       strategy: where.pack ? "PACK" : "SPREAD",

@@ -1,23 +1,20 @@
-/** Where the controller dies: at the n-th thing it does to the world, before it is done or when it is done and unanswered. */
-export interface CrashPoint {
-  readonly at: number;
-  readonly when: "before" | "after";
-}
+/** How a controller dies of an act: before it is done, or when it is done and unanswered. */
+export type Death = "before" | "after";
 
-/** Counts what a controller does to the world, and says at which of it the controller dies. */
+/** Counts what controllers do to the world, and says of which act they die. */
 export class CrashPlan {
   /** Everything done to the world so far, by name. */
   readonly done: string[] = [];
-  readonly #point: CrashPoint | undefined;
+  readonly #deathAt: (index: number) => Death | undefined;
 
-  constructor(point?: CrashPoint) {
-    this.#point = point;
+  /** Without an argument nobody dies. */
+  constructor(deathAt: (index: number) => Death | undefined = () => undefined) {
+    this.#deathAt = deathAt;
   }
 
   /** Asked once for each thing that is done. */
-  next(what: string): CrashPoint["when"] | undefined {
-    const at = this.done.length;
+  next(what: string): Death | undefined {
     this.done.push(what);
-    return this.#point?.at === at ? this.#point.when : undefined;
+    return this.#deathAt(this.done.length - 1);
   }
 }

@@ -37,6 +37,10 @@ export class SimulatedCluster {
   readonly kv = new Map<string, Uint8Array>();
   routing: RoutingSnapshot | null = null;
   readonly drainingProxies = new Set<string>();
+  /** What every call that changes something is answered with. */
+  refuse: MantaError | undefined;
+  /** Nobody is told who lives. */
+  listRefused = false;
   /** Kinds of the events that were reported. */
   readonly events: string[] = [];
   readonly controllerId: ActorId;
@@ -48,6 +52,8 @@ export class SimulatedCluster {
   onRemove: ((actor: ActorRecord) => void) | undefined;
   readonly #options: SimulatedClusterOptions;
   readonly #subscribers = new Set<Subscriber>();
+  /** Live, and not known to the control store. */
+  readonly #away = new Set<ActorId>();
   #serial = 0;
 
   constructor(options: SimulatedClusterOptions) {
@@ -127,6 +133,7 @@ export class SimulatedCluster {
     const nodes = [...this.nodes.values()];
     const actors = [...this.actors.values()].filter((actor) => actor.state === "ALIVE" || actor.state === "RESTARTING");
     const { routing } = this;
+    for (const { actorId } of actors) this.#away.add(actorId);
     this.kv.clear();
     this.nodes.clear();
     this.actors.clear();
@@ -137,6 +144,7 @@ export class SimulatedCluster {
         this.nodes.set(node.nodeId, node);
         this.#tellNode(node.nodeId);
       }
+      this.#away.clear();
       for (const actor of actors) this.#set(actor);
       this.routing ??= routing;
     });
@@ -152,6 +160,11 @@ export class SimulatedCluster {
 
   live(prefix = "SERVE_REPLICA::"): ActorRecord[] {
     return [...this.actors.values()].filter((actor) => actor.state !== "DEAD" && actor.spec.name.startsWith(prefix));
+  }
+
+  /** Its process runs, whether or not the control store knows it. */
+  runs(actorId: ActorId): boolean {
+    return this.#away.has(actorId) || this.actors.get(actorId)?.state === "ALIVE";
   }
 
   create(spec: ActorSpec): ActorRecord {

@@ -26,11 +26,16 @@ export const simulatedPorts = (options: SimulatedPortsOptions): ControllerPorts 
   const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
   const call = async <T>(work: () => T): Promise<T> => {
     if (!alive()) return never();
-    const result = await cluster.call(() => {
-      if (!alive()) throw new MantaError("canceled", "the caller is dead");
-      return work();
-    });
-    return alive() ? result : never();
+    try {
+      const result = await cluster.call(() => {
+        if (!alive()) throw new MantaError("canceled", "the caller is dead");
+        return work();
+      });
+      return alive() ? result : await never();
+    } catch (error) {
+      if (alive()) throw error;
+      return never();
+    }
   };
   /** A call that changes something: a point at which the controller may die. */
   const act = <T>(what: string, work: () => T): Promise<T> => {
@@ -38,6 +43,7 @@ export const simulatedPorts = (options: SimulatedPortsOptions): ControllerPorts 
     const fate = crashes().next(what);
     if (fate !== "before") {
       return call(() => {
+        if (cluster.refuse !== undefined) throw cluster.refuse;
         const result = work();
         if (fate === "after") crash();
         return result;
@@ -46,9 +52,12 @@ export const simulatedPorts = (options: SimulatedPortsOptions): ControllerPorts 
     crash();
     return never();
   };
-  const answer = (actor: ActorRecord): number => {
+  const reach = (actor: ActorRecord): void => {
     if (options.unreachable.has(actor.spec.name)) throw new MantaError("link_lost", "no route");
-    if (cluster.actors.get(actor.actorId)?.state !== "ALIVE") throw new MantaError("link_lost", "gone");
+    if (!cluster.runs(actor.actorId)) throw new MantaError("link_lost", "gone");
+  };
+  const answer = (actor: ActorRecord): number => {
+    reach(actor);
     if (options.sick.has(actor.spec.name)) throw new MantaError("user_error", "sick");
     return 0;
   };
@@ -58,7 +67,7 @@ export const simulatedPorts = (options: SimulatedPortsOptions): ControllerPorts 
       checkHealth: (actor) => call(() => answer(actor)),
       reconfigure: (actor) =>
         act("reconfigure", () => {
-          answer(actor);
+          reach(actor);
           options.onReconfigured(actor.spec.name);
         }),
       userConfig: () => call(() => null),
@@ -72,7 +81,7 @@ export const simulatedPorts = (options: SimulatedPortsOptions): ControllerPorts 
         }),
       setDraining: (actor, draining) =>
         act("setDraining", () => {
-          answer(actor);
+          reach(actor);
           if (draining) cluster.drainingProxies.add(actor.spec.name);
           else cluster.drainingProxies.delete(actor.spec.name);
         }),
@@ -99,9 +108,10 @@ const simulatedGcs = (cluster: SimulatedCluster, call: Call, act: Act): Controll
       return { actor };
     }),
   listActors: ({ actorIds }) =>
-    call(() => ({
-      actors: [...cluster.actors.values()].filter((actor) => actorIds?.includes(actor.actorId) ?? true),
-    })),
+    call(() => {
+      if (cluster.listRefused) throw new MantaError("unavailable", "nobody knows");
+      return { actors: [...cluster.actors.values()].filter((actor) => actorIds?.includes(actor.actorId) ?? true) };
+    }),
   kvPut: (request) => act("kvPut", () => (cluster.kv.set(keyOf(request), request.value), { added: true })),
   kvGet: (request) => call(() => ({ value: cluster.kv.get(keyOf(request)) ?? null })),
   kvDelete: (request) => act("kvDelete", () => ({ deleted: cluster.kv.delete(keyOf(request)) })),

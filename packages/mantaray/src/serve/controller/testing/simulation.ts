@@ -9,6 +9,7 @@ import { type DeployConfig, parseDeployConfig } from "../../config/index.ts";
 import { Controller } from "../controller.ts";
 import { readControllerEnv } from "../env.ts";
 import type { BuildRequest } from "../ports.ts";
+import { Shutdown } from "../shutdown.ts";
 import { deployApps } from "../state/deploy-apps.ts";
 import type { BuildOutcome } from "../state/finish-build.ts";
 import type { TargetState } from "../state/target-state.ts";
@@ -22,6 +23,8 @@ export class Simulation {
   readonly random: Random;
   readonly cluster: SimulatedCluster;
   controller: Controller;
+  /** Of the present controller. */
+  shutdown!: Shutdown;
   /** Bundle that a build gives; by it actors know how to behave. */
   bundle = "b1";
   build: (request: BuildRequest) => BuildOutcome = () => this.oneDeployment();
@@ -30,6 +33,8 @@ export class Simulation {
   readonly sick = new Set<string>();
   /** Live replicas that a snapshot must hold, by deployment key; set by tests of rollouts. */
   readonly minServing = new Map<string, number>();
+  /** Routes that a snapshot must hold. */
+  minRoutes = 0;
   readonly violations: string[] = [];
   readonly reconfigured: string[] = [];
   /** Replicas that cannot be reached from the controller. */
@@ -168,9 +173,10 @@ export class Simulation {
     const { cluster } = this;
     // The version of the snapshot only rises, and one taken is never shrunk below what must serve.
     cluster.onRouting = (next) => {
+      if (next.routes.length < this.minRoutes) this.violations.push(`snapshot ${next.version} lacks routes`);
       for (const [key, least] of this.minServing) {
         const replicas = next.deployments[key]?.replicas ?? [];
-        const alive = replicas.filter((replica) => cluster.actors.get(replica.actorId)?.state === "ALIVE");
+        const alive = replicas.filter((replica) => cluster.runs(replica.actorId));
         if (alive.length < least) this.violations.push(`snapshot ${next.version}: ${alive.length} of ${least} serve`);
       }
     };
@@ -202,7 +208,16 @@ export class Simulation {
       if (this.#incarnation === incarnation) this.#incarnation += 1;
     };
     const self = cluster.controllerId;
-    return new Controller({ ports, clock, random, log: silentLog, env: readControllerEnv({}), self, onFenced });
+    const log = silentLog;
+    const controller = new Controller({ ports, clock, random, log, env: readControllerEnv({}), self, onFenced });
+    const shutdown = new Shutdown({ controller, gcs: ports.gcs, self, clock, log });
+    this.shutdown = shutdown;
+    const resume = async (): Promise<void> => {
+      await controller.recovered;
+      await shutdown.resume();
+    };
+    resume().catch((error: unknown) => this.violations.push(`no resume: ${String(error)}`));
+    return controller;
   }
 
   /** SIGKILL; its node starts it again in place. */
@@ -218,7 +233,10 @@ export class Simulation {
 }
 
 /** One application with one deployment, `D`. */
-export const oneApp = (deployment: Readonly<Record<string, unknown>> = {}): DeployConfig =>
+export const oneApp = (
+  deployment: Readonly<Record<string, unknown>> = {},
+  app: Readonly<Record<string, unknown>> = {},
+): DeployConfig =>
   parseDeployConfig({
-    applications: [{ import_path: "app:app", deployments: [{ name: "D", ...deployment }] }],
+    applications: [{ import_path: "app:app", ...app, deployments: [{ name: "D", ...deployment }] }],
   });
