@@ -111,10 +111,8 @@ interface UrlParts {
 }
 
 const splitUrl = (rest: string, refuse: Refuse): UrlParts => {
-  const at = rest.lastIndexOf(
-    "@",
-    /[/?#]/.exec(rest.slice(rest.lastIndexOf("@") + 1)) === null ? undefined : rest.length,
-  );
+  // The last @ of all: what people do not escape in a password is read as they meant it.
+  const at = rest.lastIndexOf("@");
   const [, authority = "", path = "", query = ""] =
     /^([^/?#]*)\/?([^?#]*)(?:\?([^#]*))?/.exec(rest.slice(at + 1)) ?? [];
   const userinfo = at < 0 ? "" : rest.slice(0, at);

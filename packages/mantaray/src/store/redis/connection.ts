@@ -75,7 +75,8 @@ export class RedisConnection {
     };
     client.on("error", keepFirst);
     const timer = clock.after(redisLimits.connectTimeoutMs, () => {
-      firstError ??= new Error(`timed out after ${redisLimits.connectTimeoutMs} ms`);
+      const tls = options.tls === null ? "" : "; it may not speak TLS";
+      firstError ??= new Error(`timed out after ${redisLimits.connectTimeoutMs} ms${tls}`);
       client.disconnect();
     });
     try {
@@ -164,7 +165,12 @@ const greet = async (
   { credentials, db, clock }: ConnectionOptions,
   where: string,
 ): Promise<RedisInfo> => {
-  const timer = clock.after(redisLimits.commandTimeoutMs, () => client.disconnect());
+  let silence: MantaError | undefined;
+  const timer = clock.after(redisLimits.commandTimeoutMs, () => {
+    const hint = tls === null ? "; it may want TLS (rediss://)" : "";
+    silence = redisUnavailable(where, `has not answered for ${redisLimits.commandTimeoutMs} ms${hint}`, "TIMEOUT");
+    client.disconnect();
+  });
   try {
     const { username, password } = credentials;
     const send = (name: string, ...args: string[]): Promise<unknown> => client.call(name, ...args);
@@ -187,6 +193,8 @@ const greet = async (
     // A user who may not ask is served all the same: the first write tells what INFO would have told.
     if (failure.reply === "NOPERM") return new Map();
     throw answer?.reason;
+  } catch (error) {
+    throw silence ?? error;
   } finally {
     timer.cancel();
   }

@@ -2,7 +2,7 @@ import { type RedisServer, startRedis } from "@manta/testkit/redis";
 import { afterAll, beforeAll } from "vitest";
 import { describeControlStore } from "../conformance.ts";
 import { describeSharedStore } from "../conformance-shared.ts";
-import { redisHarness, testTtlMs } from "./fixtures/redis-harness.ts";
+import { redisHarness, sharedRedisHarness, testTtlMs } from "./fixtures/redis-harness.ts";
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -10,5 +10,5 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describeControlStore("redis", async () => redisHarness(server), testTtlMs);
-describeSharedStore("redis", async () => redisHarness(server), testTtlMs);
+describeControlStore("redis", async () => redisHarness({ RAY_REDIS_ADDRESS: server.address }), testTtlMs);
+describeSharedStore("redis", async () => sharedRedisHarness(server), testTtlMs);
