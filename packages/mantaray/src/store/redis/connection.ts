@@ -162,7 +162,7 @@ const clientOptions = ({ target, tls }: ConnectionOptions) =>
 /** Enters, selects the database, asks who is there and loads the scripts: in one round trip. */
 const greet = async (
   client: Redis,
-  { credentials, db, clock }: ConnectionOptions,
+  { credentials, db, tls, clock }: ConnectionOptions,
   where: string,
 ): Promise<RedisInfo> => {
   let silence: MantaError | undefined;

@@ -114,7 +114,9 @@ describe("a Redis that cannot be entered is named with the reason:", () => {
     const secure = await redis({ host, tls: files });
     const { address } = secure;
     expect(await refusal({ RAY_REDIS_ADDRESS: `rediss://${plain.address}` })).toContain("it may not speak TLS");
-    expect(await refusal({ RAY_REDIS_ADDRESS: address.replace("rediss://", "") })).toContain("it may want TLS");
+    expect(await refusal({ RAY_REDIS_ADDRESS: address.replace("rediss://", "") })).toMatch(
+      /it may want TLS|closed the connection/,
+    );
     expect(await refusal({ RAY_REDIS_ADDRESS: address })).toContain("failed the TLS handshake");
     const ca = { RAY_REDIS_ADDRESS: address, RAY_REDIS_CA_CERT: files.caFile };
     expect(await refusal(ca)).toContain("failed the TLS handshake");
