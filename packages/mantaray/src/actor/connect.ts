@@ -6,6 +6,7 @@ import { PersistentLink } from "../rpc/index.ts";
 import type { PeerIdentity } from "../rpc/types.ts";
 import { Cluster } from "./cluster.ts";
 import { clusterAddresses } from "./cluster-addresses.ts";
+import { leaderWatch } from "./leader-watch.ts";
 import { actorLimits } from "./limits.ts";
 
 /** How a cluster is found and reached. */
@@ -26,7 +27,7 @@ export interface ConnectOptions {
   readonly timeoutMs?: number;
 }
 
-/** Opens a client of a cluster. Close it when done: it keeps the process alive. */
+/** Opens a client of a cluster, which follows whichever of its control stores leads. Close it when done: it keeps the process alive. */
 export const connect = async (options: ConnectOptions = {}): Promise<Cluster> => {
   const env = options.env ?? process.env;
   const log = options.log ?? silentLog;
@@ -44,6 +45,7 @@ export const connect = async (options: ConnectOptions = {}): Promise<Cluster> =>
     log,
     clock: systemClock,
     random: systemRandom,
+    onLink: leaderWatch({ clock: systemClock, log }),
   });
   const cluster = new Cluster({ persistentLink, token, identity, log });
   persistentLink.start();

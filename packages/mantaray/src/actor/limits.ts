@@ -2,6 +2,12 @@
 export const actorLimits = {
   /** `connect` gives up after this long: a person waits for it. */
   connectTimeoutMs: 10_000,
+  /** The first question on a new link: whether the control store leads. One that hangs is left for another. */
+  firstLookTimeoutMs: 2_000,
+  /** How often it is asked again, how long an answer may take, and how many may fail until others are tried. */
+  lookPeriodMs: 1_000,
+  lookTimeoutMs: 1_500,
+  lookMissesMax: 2,
   /** One call of an actor's method, unless the caller says otherwise. */
   callTimeoutMs: 60_000,
   /** Dialing an actor: it is on the machine or one hop away. */

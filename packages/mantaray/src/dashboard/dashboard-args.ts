@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { MantaError } from "../base/errors.ts";
+import { readSmallFile } from "../base/read-small-file.ts";
 
 /** Command line of the API server's process, as its node agent writes it. */
 export interface DashboardArgs {
@@ -43,4 +44,10 @@ export const parseDashboardArgs = (argv: readonly string[]): DashboardArgs => {
     nodeId: values["node-id"],
     nodeIp: values["node-ip"],
   };
+};
+
+/** What the agent has written into `gcsFile` by now. */
+export const listedAddresses = (gcsFile: string): readonly string[] => {
+  if (gcsFile === "") return [];
+  return (readSmallFile(gcsFile) ?? "").split(",").filter((address) => address.startsWith("tcp:"));
 };

@@ -2,7 +2,7 @@ import { connect } from "../actor/index.ts";
 import { loadAuthToken } from "../base/auth-token.ts";
 import { systemClock } from "../base/clock.ts";
 import { createLog } from "../base/log.ts";
-import { parseDashboardArgs } from "./dashboard-args.ts";
+import { listedAddresses, parseDashboardArgs } from "./dashboard-args.ts";
 import { dashboardLimits } from "./limits.ts";
 import { startDashboard } from "./start-dashboard.ts";
 
@@ -11,7 +11,8 @@ const args = parseDashboardArgs(process.argv.slice(2));
 const log = createLog("dashboard", { nodeId: args.nodeId.slice(0, 8) });
 const token = loadAuthToken(process.env, { create: false });
 const cluster = await connect({
-  addresses: args.gcsAddresses,
+  // The agent's knowledge is newer than what was known at our start: leaders move.
+  findAddresses: () => [...new Set([...listedAddresses(args.gcsFile), ...args.gcsAddresses])],
   token,
   identity: { role: "dashboard", id: args.nodeId },
   log,
