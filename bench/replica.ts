@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { systemClock } from "../packages/mantaray/src/base/clock.ts";
 import { silentLog } from "../packages/mantaray/src/base/log.ts";
 import type { InStream, Link } from "../packages/mantaray/src/rpc/types.ts";
 import { streamKinds } from "../packages/mantaray/src/rpc/types.ts";
@@ -12,6 +13,7 @@ import { Admission } from "../packages/mantaray/src/serve/replica/admission.ts";
 import { encodeRequestHead } from "../packages/mantaray/src/serve/replica/fixtures/request-frames.ts";
 import { httpAcceptor } from "../packages/mantaray/src/serve/replica/http/http-acceptor.ts";
 import { installWebGlobals } from "../packages/mantaray/src/serve/replica/http/web-globals.ts";
+import { LoopStall } from "../packages/mantaray/src/serve/replica/loop-stall.ts";
 import { ServedDeployment } from "../packages/mantaray/src/serve/replica/served-deployment.ts";
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "2" }, json: { type: "string" } } });
@@ -70,7 +72,9 @@ const cases: Record<string, { handler: Handler; fields: [string, string][] }> = 
 const run = async (handler: Handler, head: Buffer, seconds: number): Promise<{ rps: number; cpuUs: number }> => {
   const served = await ServedDeployment.create("Bench", { kind: "function", call: handler }, []);
   const admission = new Admission(10_000);
-  const host = { appName: "bench", admission, served, requests: replicaProcess().requests, log: silentLog };
+  const { requests } = replicaProcess();
+  const stall = new LoopStall(systemClock);
+  const host = { appName: "bench", admission, served, requests, runOnce: undefined, stall, log: silentLog };
   const accept = httpAcceptor(host);
   const count = { started: 0, answered: 0 };
   const link = { localLoad: 0 } as Link;

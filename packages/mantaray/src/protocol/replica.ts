@@ -37,6 +37,14 @@ export const replicaService = defineService("serve-replica", {
     }),
     nothing,
   ),
-  metadata: unary(nothing, z.object({ args: replicaArgsSchema, ongoing: z.number().int() })),
+  metadata: unary(
+    nothing,
+    z.object({
+      args: replicaArgsSchema,
+      ongoing: z.number().int(),
+      /** Requests whose time was up before their code could run. */
+      expired: z.number().int().optional(),
+    }),
+  ),
 });
 export type ReplicaService = typeof replicaService;

@@ -26,8 +26,10 @@ export interface RequestContext {
   readonly clientAddress: string;
   /** Ms left until the deadline; undefined without one. */
   readonly remainingMs: number | undefined;
-  /** The caller has given up. */
+  /** The caller has given up, or the time is up. */
   readonly canceled: boolean;
+  /** Fires then: with an `AbortError`, or with a `TimeoutError`. */
+  readonly signal: AbortSignal;
 }
 
 /** What a request's context does for the calls made on its behalf. Not for applications. */

@@ -1,4 +1,5 @@
 import { errorCodes } from "../../base/error-codes.ts";
+import { retryAfterSecondsOf } from "../../base/retry-after.ts";
 import type { RequestFailure } from "../routing/index.ts";
 import { proxyLimits } from "./limits.ts";
 
@@ -13,15 +14,26 @@ export interface OwnResponse {
 interface About {
   readonly requestId: string;
   readonly timeoutMs: number;
+  /** What the deployment wants a full queue to be answered with. */
+  readonly backpressure?: { readonly status: number; readonly retryAfterS: number | null } | undefined;
 }
 
 /** Status and text of a failure that no response of the application has preceded (reference 4.4). */
-export const failureResponse = ({ code, message }: RequestFailure, { requestId, timeoutMs }: About): OwnResponse => {
+export const failureResponse = (
+  { code, message }: RequestFailure,
+  { requestId, timeoutMs, backpressure }: About,
+): OwnResponse => {
   let text = message;
   if (code === "internal") text = "Internal Server Error";
   else if (code === "deadline_exceeded") text = `Request ${requestId} timed out after ${timeoutMs / 1_000}s.`;
-  const response = ownResponse(errorCodes[code].status, text, requestId);
-  return { ...response, fields: { ...response.fields, [reasonField]: code } };
+  const full = code === "queue_full" ? backpressure : undefined;
+  const status = full?.status ?? errorCodes[code].status;
+  const response = ownResponse(status, text, requestId);
+  const fields: Record<string, string> = { ...response.fields, [reasonField]: code };
+  if (status === 503 || status === 429) {
+    fields["retry-after"] = String(Math.ceil(full?.retryAfterS ?? retryAfterSecondsOf(code)));
+  }
+  return { ...response, fields };
 };
 
 /** Of a failure of ours: its code, for programs. */

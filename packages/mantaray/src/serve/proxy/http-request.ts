@@ -1,6 +1,6 @@
 import { requestFlags, responseFlags, responseHeadFixedBytes } from "../../protocol/http-frames.ts";
 import { streamKinds } from "../../rpc/types.ts";
-import type { OutboundCall, OutboundRequest, RequestFailure } from "../routing/index.ts";
+import type { OutboundCall, OutboundRequest, RequestFailure, Router } from "../routing/index.ts";
 import { failureResponse, retriesField } from "./failure-response.ts";
 import type { HttpExchange, HttpExchangeHandler } from "./http/exchange.ts";
 import type { ProxyStats } from "./proxy-stats.ts";
@@ -13,10 +13,14 @@ export interface RequestFacts {
   readonly repeatable: boolean;
   /** The request is finished even when its client leaves. */
   readonly ignoreDisconnect: boolean;
+  /** Its Idempotency-Key lets it run once. */
+  readonly keyed: boolean;
   /** 0 for none. */
   readonly timeoutMs: number;
   /** On the router's clock; 0 for none. */
   readonly deadlineMs: number;
+  /** What a full queue is answered with; undefined for the default. */
+  readonly backpressure: Router["backpressure"];
   readonly stats: ProxyStats;
 }
 
@@ -50,7 +54,8 @@ export class HttpRequest implements OutboundRequest, HttpExchangeHandler {
     this.#bodyComplete = requestEnded;
     const headBytes = requestHeadBytes(routePrefix, requestId, remoteAddress, rawHead);
     const bytes = Buffer.allocUnsafe(headBytes + bodyStart.length);
-    writeRequestHead(bytes, upgrade ? requestFlags.upgrade : 0, routePrefix, requestId, remoteAddress, rawHead);
+    const flags = (upgrade ? requestFlags.upgrade : 0) | (facts.keyed ? requestFlags.keyed : 0);
+    writeRequestHead(bytes, flags, routePrefix, requestId, remoteAddress, rawHead);
     if (bodyStart.length === 0) {
       this.head = bytes;
       this.body = null;

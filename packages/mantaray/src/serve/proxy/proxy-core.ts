@@ -100,14 +100,17 @@ export class ProxyCore {
     const deadlineMs = timeoutMs === 0 ? 0 : this.#deps.clock.nowMs() + timeoutMs;
     const { stats } = this;
     const { ignoreDisconnect } = fields;
+    const keyed = fields.hasIdempotencyKey && router.idempotent && !isIdempotent(exchange.method);
     router.dispatch(
       new HttpRequest(exchange, {
         routePrefix,
         requestId,
         repeatable,
         ignoreDisconnect,
+        keyed,
         timeoutMs,
         deadlineMs,
+        backpressure: router.backpressure,
         stats,
       }),
     );

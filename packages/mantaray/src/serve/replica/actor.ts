@@ -1,9 +1,14 @@
 /** Actor module "serve-replica": one process hosts one replica of one deployment. */
 import { MantaError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
 import { systemRandom } from "../../base/random.ts";
 import { type ReplicaArgs, replicaArgsSchema } from "../../protocol/replica.ts";
+import { deploymentKey } from "../../protocol/routing.ts";
 import type { ActorContext, CreateActor } from "../../worker/actor-module.ts";
 import { createRouterPool, type RouterPool } from "../routing/index.ts";
+import { DeadActors } from "./idempotency/dead-actors.ts";
+import { openKeyStore } from "./idempotency/open-store.ts";
+import { type IdempotencyRules, RunOnce } from "./idempotency/run-once.ts";
 import { loadApplication } from "./load-application.ts";
 import { prepareProcess } from "./prepare-process.ts";
 import { Replica } from "./replica.ts";
@@ -17,7 +22,8 @@ export const createActor: CreateActor = async (context, rawArgs) => {
   const { exportName, builderArgs } = args;
   const graph = await loadApplication({ path, exportName, builderArgs });
   const routers = followRouting(context);
-  const replica = await Replica.create({ args, graph, routers, clock: context.clock, log });
+  const runOnce = createRunOnce(context, args, log);
+  const replica = await Replica.create({ args, graph, routers, runOnce, clock: context.clock, log });
   return {
     onLink: (link) => replica.onLink(link),
     shutdown: (graceMs) => replica.shutdown(graceMs),
@@ -46,3 +52,23 @@ const followRouting = (context: ActorContext): RouterPool => {
   routing.onDown((actorIds) => routers.down(actorIds));
   return routers;
 };
+
+/** Its rules are those of the newest snapshot: they change without a new replica. */
+const createRunOnce = (context: ActorContext, { app, deployment }: ReplicaArgs, log: Log): RunOnce => {
+  const { actorId, nodeId, clock, routing } = context;
+  const dead = new DeadActors();
+  routing.onDown((actorIds) => dead.add(actorIds));
+  // The application may change its environment.
+  const env = { ...process.env };
+  return new RunOnce({
+    actorId,
+    openStore: () => openKeyStore({ env, nodeId, snapshot: routing.snapshot, clock, log }),
+    rules: () => routing.snapshot?.deployments[deploymentKey(app, deployment)]?.idempotency ?? defaultRules,
+    dead,
+    clock,
+    log,
+  });
+};
+
+/** A proxy may know the deployment before our node does. */
+const defaultRules: IdempotencyRules = { ttlMs: 24 * 3_600_000, responseBytesMax: 1024 * 1024, failOpen: false };

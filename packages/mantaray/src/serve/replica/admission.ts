@@ -9,6 +9,8 @@ export class Admission {
   #max: number;
   #ongoing = 0;
   #draining = false;
+  /** Requests whose time was up before their code could run. */
+  expired = 0;
   readonly #links: Link[] = [];
   #onIdle: (() => void) | undefined;
 

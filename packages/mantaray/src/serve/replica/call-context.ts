@@ -20,6 +20,8 @@ export class CallContext implements ActiveRequest {
   readonly clientAddress: string;
   readonly deadlineAtMs: number;
   canceled = false;
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
   #listeners: Set<() => void> | undefined;
 
   constructor(fields: CallContextFields) {
@@ -35,16 +37,26 @@ export class CallContext implements ActiveRequest {
     return this.deadlineAtMs === 0 ? undefined : Math.max(0, this.deadlineAtMs - performance.now());
   }
 
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
   onCancel(listener: () => void): () => void {
     this.#listeners ??= new Set();
     this.#listeners.add(listener);
     return () => this.#listeners?.delete(listener);
   }
 
-  /** The caller has given up: so do the calls made on its behalf. */
-  cancel(): void {
+  /** The caller has given up, or the time is up: so do the calls made on its behalf. */
+  cancel(reason: Error): void {
     if (this.canceled) return;
     this.canceled = true;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
     const listeners = this.#listeners;
     this.#listeners = undefined;
     if (listeners !== undefined) for (const listener of listeners) listener();

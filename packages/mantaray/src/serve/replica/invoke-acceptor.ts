@@ -1,6 +1,7 @@
 import { unpackValue } from "../../actor/index.ts";
 import { type InvokeHead, invokeHeadSchema } from "../../protocol/handle-frames.ts";
 import { resetCodes, type StreamAcceptor } from "../../rpc/types.ts";
+import { isInTime } from "./in-time.ts";
 import { InvokeCall } from "./invoke-call.ts";
 import type { ReplicaHost } from "./replica-host.ts";
 
@@ -8,7 +9,7 @@ import type { ReplicaHost } from "./replica-host.ts";
 export const invokeAcceptor =
   (host: ReplicaHost): StreamAcceptor =>
   (stream, headBytes, body, end) => {
-    if (!host.admission.tryEnter()) {
+    if (!isInTime(host, stream) || !host.admission.tryEnter()) {
       stream.reject(host.admission.ongoing);
       return null;
     }

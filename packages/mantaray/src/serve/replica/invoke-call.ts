@@ -1,7 +1,7 @@
 import { packValue, unpackValue } from "../../actor/index.ts";
 import { MantaError } from "../../base/errors.ts";
 import { type InvokeHead, type ResultHead, recordKinds } from "../../protocol/handle-frames.ts";
-import { type InStream, type InStreamHandler, resetCodes } from "../../rpc/types.ts";
+import { type InStream, type InStreamHandler, type ResetCode, resetCodes } from "../../rpc/types.ts";
 import { CallContext } from "./call-context.ts";
 import { type AnyIterator, iteratorOf } from "./http/handler-answer.ts";
 import { replicaLimits } from "./limits.ts";
@@ -54,8 +54,9 @@ export class InvokeCall implements InStreamHandler {
   onData(chunk: Buffer): void {
     this.#keep(chunk);
     if (this.#bytes <= replicaLimits.argumentBytesMax) return;
-    this.#stream.reset(resetCodes.tooLarge, `arguments over ${replicaLimits.argumentBytesMax} bytes`);
-    this.onReset();
+    const text = `arguments over ${replicaLimits.argumentBytesMax} bytes`;
+    this.#stream.reset(resetCodes.tooLarge, text);
+    this.onReset(resetCodes.tooLarge, text);
   }
 
   onEnd(): void {
@@ -63,8 +64,13 @@ export class InvokeCall implements InStreamHandler {
     if (this.#started) this.#begin();
   }
 
-  onReset(): void {
-    this.#context.cancel();
+  onReset(code: ResetCode, message: string): void {
+    const timedOut = code === resetCodes.deadlineExceeded;
+    this.#context.cancel(
+      timedOut
+        ? new DOMException("the call's time is up", "TimeoutError")
+        : new DOMException(`the caller is gone${message === "" ? "" : `: ${message}`}`, "AbortError"),
+    );
     this.#parts = [];
     this.#resume();
     this.#endIterator();
@@ -82,6 +88,12 @@ export class InvokeCall implements InStreamHandler {
 
   #begin(): void {
     if (this.#running || this.#context.canceled) return;
+    if (this.#context.remainingMs === 0) {
+      this.#host.admission.expired += 1;
+      this.#stream.reset(resetCodes.deadlineExceeded, "the deadline passed");
+      this.onReset(resetCodes.deadlineExceeded, "");
+      return;
+    }
     this.#running = true;
     void this.#host.requests.run(this.#context, () => this.#run());
   }

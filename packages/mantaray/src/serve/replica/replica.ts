@@ -14,8 +14,10 @@ import type { RouterPool } from "../routing/index.ts";
 import { Admission } from "./admission.ts";
 import { handleInvoker } from "./handle-runtime.ts";
 import { httpAcceptor } from "./http/http-acceptor.ts";
+import type { RunOnce } from "./idempotency/run-once.ts";
 import { invokeAcceptor } from "./invoke-acceptor.ts";
 import { replicaLimits } from "./limits.ts";
+import { LoopStall } from "./loop-stall.ts";
 import type { ReplicaHost } from "./replica-host.ts";
 import { ServedDeployment } from "./served-deployment.ts";
 
@@ -25,6 +27,8 @@ export interface ReplicaDeps {
   readonly graph: ApplicationGraph;
   /** For the calls to other deployments; closed by `shutdown`. */
   readonly routers: RouterPool;
+  /** For requests with an Idempotency-Key; closed by `shutdown`. */
+  readonly runOnce?: RunOnce;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -61,7 +65,9 @@ export class Replica {
     await served.checkHealth();
     const { requests } = process;
     const admission = new Admission(args.maxOngoingRequests);
-    return new Replica(deps, { appName: args.app, admission, served, requests, log });
+    const { runOnce } = deps;
+    const stall = new LoopStall(deps.clock);
+    return new Replica(deps, { appName: args.app, admission, served, requests, runOnce, stall, log });
   }
 
   onLink(link: Link): void {
@@ -89,6 +95,8 @@ export class Replica {
       log.error({ err: error }, "the deployment's shutdown failed");
     }
     await routers.close(replicaLimits.routerCloseMs);
+    await this.#host.runOnce?.close();
+    this.#host.stall.close();
   }
 
   readonly #service: Implementation<ReplicaService> = {
@@ -110,7 +118,10 @@ export class Replica {
       this.#args = { ...this.#args, userConfig, maxOngoingRequests };
       return {};
     },
-    metadata: () => ({ args: this.#args, ongoing: this.#host.admission.ongoing }),
+    metadata: () => {
+      const { ongoing, expired } = this.#host.admission;
+      return { args: this.#args, ongoing, expired };
+    },
   };
 }
 

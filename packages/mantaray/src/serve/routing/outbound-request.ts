@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../../base/error-codes.ts";
+import type { RoutingDeployment } from "../../protocol/routing.ts";
 import type { StreamKind } from "../../rpc/types.ts";
 
 /**
@@ -78,6 +79,10 @@ export interface Router {
   readonly counters: RouterCounters;
   /** The deployment says its POSTs may be repeated: part of `repeatable` for its callers. */
   readonly retryNonIdempotent: boolean;
+  /** Its POSTs that carry a key run once. */
+  readonly idempotent: boolean;
+  /** What a full queue is answered with; undefined for the default. */
+  readonly backpressure: RoutingDeployment["backpressure"];
   dispatch(request: OutboundRequest): void;
 }
 

@@ -79,6 +79,14 @@ export class DeploymentRouter implements Router, CallHost, ReplicaSetHost {
     return this.#deployment?.retryNonIdempotent ?? false;
   }
 
+  get idempotent(): boolean {
+    return this.#deployment?.idempotency !== undefined;
+  }
+
+  get backpressure(): RoutingDeployment["backpressure"] {
+    return this.#deployment?.backpressure;
+  }
+
   dispatch(request: OutboundRequest): void {
     const call = new Call(this, request);
     request.call = call;

@@ -1,5 +1,8 @@
 import { MantaError } from "../../../base/errors.ts";
+import { requestFlags } from "../../../protocol/http-frames.ts";
 import { resetCodes, type StreamAcceptor } from "../../../rpc/types.ts";
+import { KeyedCall } from "../idempotency/keyed-call.ts";
+import { isInTime } from "../in-time.ts";
 import type { ReplicaHost } from "../replica-host.ts";
 import { HttpCall } from "./http-call.ts";
 import { RequestHead } from "./request-head.ts";
@@ -16,9 +19,10 @@ export const httpAcceptor =
       stream.reset(resetCodes.protocolError, MantaError.from(error).rawMessage);
       return null;
     }
-    if (!host.admission.tryEnter()) {
+    if (!isInTime(host, stream) || !host.admission.tryEnter()) {
       stream.reject(host.admission.ongoing);
       return null;
     }
+    if ((head.flags & requestFlags.keyed) !== 0) return new KeyedCall(host, stream, head, body, end);
     return new HttpCall(host, stream, head, body, end);
   };

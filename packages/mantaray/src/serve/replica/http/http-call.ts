@@ -1,11 +1,10 @@
-import type { ErrorCode } from "../../../base/error-codes.ts";
-import type { MantaError } from "../../../base/errors.ts";
 import { type InStream, type InStreamHandler, type ResetCode, resetCodes } from "../../../rpc/types.ts";
 import { CallContext } from "../call-context.ts";
 import type { ReplicaHost } from "../replica-host.ts";
 import { answerOf, type ChunkIterator, type HandlerAnswer, textAnswer } from "./handler-answer.ts";
 import { LazyRequest } from "./lazy-request.ts";
 import { isResponse } from "./lazy-response.ts";
+import { overloadAnswer } from "./overload-answer.ts";
 import { RequestBody } from "./request-body.ts";
 import type { RequestHead } from "./request-head.ts";
 import { bodyFraming, encodeResponseHead } from "./response-head.ts";
@@ -73,7 +72,7 @@ export class HttpCall implements InStreamHandler {
     const reason = timedOut
       ? new DOMException("the request's time is up", "TimeoutError")
       : new DOMException(`the client is gone${message === "" ? "" : `: ${message}`}`, "AbortError");
-    this.#context.cancel();
+    this.#context.cancel(reason);
     LazyRequest.abort(this.#request, reason);
     this.#body.fail(reason);
     this.#streamed?.cancel(reason);
@@ -193,22 +192,4 @@ const framingOf = (answer: HandlerAnswer, bytes: Uint8Array | null, bodyless: bo
   // The answer to HEAD may say how long the body would have been.
   const declared = answer.status === 204 ? -1 : declaredBytes(answer);
   return declared < 0 ? bodyFraming.none : declared;
-};
-
-/** Failures of calls to other deployments that tell the client to come again; any other error is the handler's own. */
-const overloads: ReadonlySet<ErrorCode> = new Set([
-  "queue_full",
-  "deployment_unavailable",
-  "unavailable",
-  "draining",
-  "resource_exhausted",
-  "link_lost",
-  "actor_died",
-]);
-
-const overloadAnswer = (error: unknown): HandlerAnswer | undefined => {
-  if (!(error instanceof Error) || error.name !== "MantaError") return undefined;
-  const { code, rawMessage, status } = error as MantaError;
-  if (overloads.has(code)) return textAnswer(status, rawMessage, ["retry-after", "1"]);
-  return code === "deadline_exceeded" ? textAnswer(status, rawMessage) : undefined;
 };

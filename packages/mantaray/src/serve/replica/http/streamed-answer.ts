@@ -127,7 +127,7 @@ export class StreamedAnswer {
 }
 
 /** Text as UTF-8, bytes as they are, anything else as a line of JSON. */
-const bytesOf = (value: unknown): Uint8Array => {
+export const bytesOf = (value: unknown): Uint8Array => {
   if (typeof value === "string") return Buffer.from(value);
   // A copy: the source may use its memory again while ours waits to be sent.
   if (value instanceof Uint8Array) return Buffer.from(value);
