@@ -1,8 +1,12 @@
+import { redeploy, scale } from "./steps/change.ts";
 import { storeKill } from "./steps/control-store.ts";
 import { controllerEnd, controllerKill } from "./steps/controller.ts";
+import { diskFull } from "./steps/disk.ts";
 import { headKill, headStop, headTerm } from "./steps/head.ts";
+import { headAway } from "./steps/head-away.ts";
 import { nodeKill, nodeTerm } from "./steps/node.ts";
 import { proxyKill, proxyTerm } from "./steps/proxy.ts";
+import { redisAway, redisFailover, redisFlush, redisKill, redisSlow } from "./steps/redis.ts";
 import { killReplica, replicaKill } from "./steps/replica.ts";
 import { replicaBlock, replicaOom } from "./steps/replica-hazard.ts";
 import { replicaPause, replicaStop } from "./steps/replica-stop.ts";
@@ -24,16 +28,29 @@ const groups = {
   proxy: [proxyTerm, proxyKill],
   controller: [controllerKill, controllerEnd],
   store: [storeKill],
-  head: [headKill, headTerm, headStop],
+  head: [headKill, headTerm, headStop, headAway],
   node: [nodeKill, nodeTerm],
+  redis: [redisKill, redisFlush, redisSlow, redisAway, redisFailover],
+  change: [redeploy, scale],
+  machine: [diskFull],
 } as const satisfies Record<string, readonly FaultStep[]>;
 
-const full: readonly FaultStep[] = Object.values(groups).flat();
+const all: readonly FaultStep[] = Object.values(groups).flat();
+
+/** What a run does: faults on the cluster of this machine, and whether it cuts networks too. */
+export interface Scenario {
+  readonly steps: readonly FaultStep[];
+  /** A second cluster, whose nodes have networks of their own (`network/`). */
+  readonly network: boolean;
+}
+
+const of = (steps: readonly FaultStep[], network = false): Scenario => ({ steps, network });
 
 /** What `--scenario` takes: the walk, all faults, a group of them, or one. */
-export const scenarios: Readonly<Record<string, readonly FaultStep[]>> = {
-  walk,
-  full,
-  ...groups,
-  ...Object.fromEntries(full.map((step) => [step.name, [step]])),
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  walk: of(walk),
+  full: of(all, true),
+  ...Object.fromEntries(Object.entries(groups).map(([name, steps]) => [name, of(steps)])),
+  ...Object.fromEntries(all.map((step) => [step.name, of([step])])),
+  partition: of([], true),
 };

@@ -16,6 +16,8 @@ export interface FaultContext extends TestCluster {
   readonly routing: RoutingWatch;
   /** What this fault kills: excuses the connections that ended there. */
   readonly casualties: Casualties;
+  /** The temp folder is a disk of its own, which can be full. */
+  readonly tempIsDisk: boolean;
   /** Folder shared with the replicas. */
   readonly runDir: string;
   /** For people who watch. */
@@ -39,6 +41,10 @@ export interface FaultStep {
   readonly title: string;
   /** About how long, with the way back: whether it still fits into `--seconds`. */
   readonly seconds: number;
+  /** Too long to be done again while there is time. */
+  readonly once?: boolean;
+  /** Needs a cluster of its own, on a Redis with sentinels. */
+  readonly on?: "sentinels";
   /** Why it cannot be done here; undefined when it can. */
   readonly unable?: (context: FaultContext) => string | undefined;
   /** Does the fault, and waits until the cluster is whole again. */

@@ -2,5 +2,4 @@
 export { type ActorRow, ClusterState, type NodeRow } from "./cluster-state.ts";
 export { freeSubnet } from "./free-subnet.ts";
 export { type ClusterProcess, clusterProcesses, isAlive, killPid, startTimeOf } from "./processes.ts";
-export { type RedisServer, startRedis } from "./redis/index.ts";
 export { startTestCluster, type TestCluster, type TestClusterOptions } from "./test-cluster.ts";

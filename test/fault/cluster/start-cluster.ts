@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startTestCluster, type TestCluster } from "@manta/testkit";
@@ -20,15 +20,16 @@ export interface ChaosCluster extends TestCluster {
   readonly routing: RoutingWatch;
 }
 
-/** Starts Redis, a head and its standby (on Redis), two workers and the front, and deploys the applications. */
-export const startChaosCluster = async (
-  store: StoreKind,
-  env: Readonly<Record<string, string>> = {},
-): Promise<ChaosCluster> => {
+/** What the control store of the cluster stands on; undefined: a folder, and then there is no standby head. */
+export interface ChaosClusterOptions {
+  readonly redis: ChaosRedis["kind"] | undefined;
+}
+
+/** Starts Redis, a head and its standby, two workers and the front, and deploys the applications. */
+export const startChaosCluster = async (options: ChaosClusterOptions): Promise<ChaosCluster> => {
   const runDir = mkdtempSync(join(tmpdir(), "manta-run-"));
-  mkdirSync(runDir, { recursive: true });
   const temp = makeTempFolder();
-  const redis = store === "redis" ? await startChaosRedis() : undefined;
+  const redis = options.redis === undefined ? undefined : await startChaosRedis(options.redis);
   const tidy = async (): Promise<void> => {
     await redis?.stop();
     temp.remove();
@@ -42,7 +43,7 @@ export const startChaosCluster = async (
       appPath: faultAppPath,
       tempDir: temp.path,
       ...(redis === undefined ? {} : { standby: true, redisAddress: redis.address }),
-      env: { CHAOS_RUN_DIR: runDir, ...env },
+      env: { CHAOS_RUN_DIR: runDir },
     });
   } catch (error) {
     await tidy();

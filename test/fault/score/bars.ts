@@ -19,6 +19,14 @@ const bars = {
   },
   storeBack: { title: "control store back after SIGKILL, in place", limit: 1_000, unit: "ms", of: "max" },
   failover: { title: "head failover to a standby, p99", limit: 5_000, unit: "ms", of: "p99" },
+  storeResumed: { title: "Redis in use again, from its return", limit: 5_000, unit: "ms", of: "max" },
+  partitionAvoided: {
+    title: "node cut off: slowest saveable request",
+    limit: 2_000,
+    unit: "ms",
+    of: "max",
+  },
+  twoOwners: { title: "actor names with two owners after a partition", limit: 0, unit: "", of: "sum" },
   failoverLatency: {
     title: "p99 of the open loop during a head failover, against before",
     limit: 1.2,

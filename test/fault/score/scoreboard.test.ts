@@ -16,6 +16,7 @@ const report = (change: Partial<ClassReport> = {}): ClassReport => ({
   p50Ms: 1,
   p99Ms: 2,
   p999Ms: 3,
+  maxMs: 3,
   longestGapMs: 4,
   ...change,
 });

@@ -8,6 +8,7 @@ export interface ClassReport extends Readonly<Record<Outcome, number>> {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
+  readonly maxMs: number;
   /** Longest time without an ok answer of this class. */
   readonly longestGapMs: number;
 }

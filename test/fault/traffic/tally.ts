@@ -35,6 +35,7 @@ class ClassTally {
       p50Ms: percentileMs(0.5),
       p99Ms: percentileMs(0.99),
       p999Ms: percentileMs(0.999),
+      maxMs: Math.round(latencies.max / 1000),
       longestGapMs: Math.round(Math.max(this.longestGapMs, nowMs - this.lastOkMs)),
     };
   }

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -17,18 +17,25 @@ export class TrafficProcess {
   readonly plan: TrafficPlan;
   #id = 0;
 
-  private constructor(plan: TrafficPlan) {
+  private constructor(plan: TrafficPlan, wrap: (command: readonly string[]) => readonly [string, ...string[]]) {
     this.plan = plan;
-    this.#child = fork(fileURLToPath(new URL("main.ts", import.meta.url)), { stdio: "inherit" });
+    const [program, ...args] = wrap([process.execPath, fileURLToPath(new URL("main.ts", import.meta.url))]);
+    this.#child = spawn(program, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.#child.on("message", ({ id, value }: TrafficAnswer) => {
       this.#waiting.get(id)?.(value);
       this.#waiting.delete(id);
     });
   }
 
-  /** Starts sending. */
-  static async start(plan: TrafficPlan): Promise<TrafficProcess> {
-    const traffic = new TrafficProcess(plan);
+  /** Starts sending. `wrap` turns the process's command into one that runs elsewhere. */
+  static async start(
+    plan: TrafficPlan,
+    wrap: (command: readonly string[]) => readonly [string, ...string[]] = ([program = "", ...args]) => [
+      program,
+      ...args,
+    ],
+  ): Promise<TrafficProcess> {
+    const traffic = new TrafficProcess(plan, wrap);
     raise(traffic.#child.pid ?? 0);
     await traffic.#ask({ kind: "start", plan });
     return traffic;
