@@ -14,6 +14,14 @@ const served = async (count: number): Promise<Simulation> => {
   return simulation;
 };
 
+const lost = async (): Promise<Simulation> => {
+  const simulation = await served(3);
+  simulation.cluster.kv.delete(checkpoint);
+  await simulation.restartController();
+  await simulation.clock.advance(60_000);
+  return simulation;
+};
+
 describe("a control store that restarts", () => {
   it("changes nothing and costs no push of routes", async () => {
     const simulation = await served(3);
@@ -69,14 +77,6 @@ describe("a control store that restarts", () => {
 });
 
 describe("a controller that finds no checkpoint but replicas", () => {
-  const lost = async (): Promise<Simulation> => {
-    const simulation = await served(3);
-    simulation.cluster.kv.delete(checkpoint);
-    await simulation.restartController();
-    await simulation.clock.advance(60_000);
-    return simulation;
-  };
-
   it("leaves all as it is, with the routes there were, and says so", async () => {
     const simulation = await served(3);
     const before = liveIds(simulation);
@@ -108,7 +108,9 @@ describe("a controller that finds no checkpoint but replicas", () => {
     expect(routedIds(simulation)).toHaveLength(2);
     expect(simulation.cluster.live()).toHaveLength(2);
   });
+});
 
+describe("a deploy after the checkpoint was lost", () => {
   it("goes on with the same replicas when the same is deployed again", async () => {
     const simulation = await lost();
     const before = liveIds(simulation);

@@ -100,11 +100,11 @@ describe("the decision over a deployment", () => {
     check((view, plan) => {
       if (view.wanted === 0) return;
       const stopped = new Set(plan.stops.map((stop) => stop.id));
-      const running = view.replicas.filter((replica) => replica.phase === "RUNNING");
-      const outdatedStopped = running.some(
+      const present = view.replicas.filter((replica) => replica.phase === "RUNNING");
+      const outdatedStopped = present.some(
         (replica) => replica.version === "old" && stopped.has(replica.id) && !isDraining(view, replica),
       );
-      const mustGo = running.filter((replica) => {
+      const mustGo = present.filter((replica) => {
         const node = view.nodes.find(({ id }) => id === replica.nodeId);
         const isLate = node?.drainStopAtMs != null && node.drainStopAtMs <= view.nowMs;
         return isLate || (isDraining(view, replica) && outdatedStopped && !plan.makesRoom);
@@ -126,7 +126,9 @@ describe("the decision over a deployment", () => {
     // The property says nothing where the case never arises.
     expect(made).toBeGreaterThan(20);
   });
+});
 
+describe("the plan for a deployment", () => {
   it("stops nothing twice, starts nothing while it must wait, and is the same for the same view", () => {
     check((view, plan) => {
       const ids = plan.stops.map((stop) => stop.id);

@@ -115,9 +115,9 @@ export class ProxyManager {
     const node = this.#deps.cluster.get(proxy.nodeId);
     const { record } = proxy;
     if (node === undefined) {
-      // Its node is dead: the actor is pinned there and must not wait for it for ever.
+      // Its node is lost, or only cut off: then its proxy serves on and is adopted with it. The control store gives
+      // up an actor that is pinned to a node which stays away.
       if (record === null || record.state === "DEAD" || proxy.removalAsked) this.#drop(proxy);
-      else this.#remove(proxy, record, 0, "its node is gone");
       return null;
     }
     if (record === null || record.state === "DEAD") {

@@ -202,6 +202,12 @@ export class SimulatedCluster {
     this.#options.clock.after(1, () => this.#place());
   }
 
+  /** Drops what is dead, as a control store does in time. */
+  forgetDead(): void {
+    for (const [actorId, actor] of this.actors) if (actor.state === "DEAD") this.actors.delete(actorId);
+    this.created.length = 0;
+  }
+
   putRouting(snapshot: RoutingSnapshot): void {
     if (this.routing !== null && snapshot.version <= this.routing.version) {
       const details = { version: this.routing.version };

@@ -23,7 +23,6 @@ export interface SimulatedPortsOptions {
 /** Calls of a controller that is dead reach nobody and are never answered. */
 export const simulatedPorts = (options: SimulatedPortsOptions): ControllerPorts => {
   const { cluster, crashes, alive, crash } = options;
-  const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
   const call = async <T>(work: () => T): Promise<T> => {
     if (!alive()) return never();
     try {
@@ -134,3 +133,5 @@ const simulatedGcs = (cluster: SimulatedCluster, call: Call, act: Act): Controll
 });
 
 const keyOf = (request: { namespace: string; key: string }): string => `${request.namespace}/${request.key}`;
+
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);

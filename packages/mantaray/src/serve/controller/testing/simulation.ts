@@ -1,4 +1,3 @@
-import { expect } from "vitest";
 import { MantaError } from "../../../base/errors.ts";
 import { FakeClock } from "../../../base/fake-clock.ts";
 import { silentLog } from "../../../base/log.ts";
@@ -120,9 +119,7 @@ export class Simulation {
     const recovered = { done: false };
     const follow = (): void => {
       const { controller } = this;
-      void controller.recovered.then(() => {
-        if (this.controller === controller) recovered.done = true;
-      });
+      void controller.recovered.then(() => (recovered.done ||= this.controller === controller));
     };
     for (let passedMs = 0; passedMs < 5_000 && !recovered.done; passedMs += 20) {
       follow();
@@ -145,7 +142,7 @@ export class Simulation {
       if (holds()) return;
       await this.clock.advance(100);
     }
-    expect.fail(`${what} did not happen within ${limitMs} ms: ${this.describe()}`);
+    throw new MantaError("deadline_exceeded", `${what} did not happen within ${limitMs} ms: ${this.describe()}`);
   }
 
   isHealthy(count: number, app = "default", deployment = "D"): boolean {
