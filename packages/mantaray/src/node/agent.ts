@@ -324,7 +324,7 @@ export class NodeAgent {
       onLeader: (address) => this.#gcsAddresses.lead(address),
       agent: agentImplementation(this.#agentDeps),
       onUnwanted: (actorIds) => {
-        for (const actorId of actorIds) void this.actors.kill(actorId, "KILLED", "nobody wants this actor any more");
+        for (const actorId of actorIds) void this.actors.leave(actorId, "nobody wants this actor any more");
       },
       onRouting: (snapshot) => void this.routing.offer(snapshot),
       onRegistered: (sessionName) => {

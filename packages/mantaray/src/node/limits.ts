@@ -90,6 +90,8 @@ export const nodeLimits = {
   repairMaxMs: 30_000,
   /** While the control store seems to be there it decides: how often is looked whether it really is. */
   repairLookMs: 500,
+  /** Requests at an actor that nobody wants any more, after a node was cut off, may take this long: as for strays. */
+  unwantedGraceMs: 5_000,
   /** Reports kept while the control store is away; the inventory is the truth anyway. */
   reportsMax: 4_096,
   /** Bundles kept on disk. */

@@ -102,6 +102,16 @@ export class HostedActors {
     await hosted.worker.stop(stop);
   }
 
+  /**
+   * Ends an actor that was replaced elsewhere while this node was away: requests it still answers may finish. One that
+   * exists once in a cluster (`keep`) ends at once: its successor acts already.
+   */
+  async leave(actorId: ActorId, reason: string): Promise<void> {
+    const hosted = this.#actors.get(actorId);
+    if (hosted?.record.spec.keep === true) await this.kill(actorId, "KILLED", reason);
+    else await this.stop(actorId, { graceMs: nodeLimits.unwantedGraceMs, reason });
+  }
+
   /** Ends an actor by SIGKILL, its descendants too. Resolves when its process has ended. */
   async kill(actorId: ActorId, kind: "KILLED" | "UNRESPONSIVE", message: string): Promise<void> {
     const hosted = this.#actors.get(actorId);
