@@ -4,6 +4,8 @@ export const cliLimits = {
   answerBytesMax: 64 * 1024 * 1024,
   /** A deploy bundles code before it answers. */
   deployTimeoutMs: 90_000,
+  /** One of several API servers that takes longer is left for the next. */
+  otherServerTimeoutMs: 5_000,
   /** Any other request, unless `--timeout` says otherwise. */
   requestTimeoutMs: 30_000,
   /** `health-check`: less than the period of whoever asks. */
@@ -16,6 +18,9 @@ export const cliLimits = {
   drainSlackMs: 20_000,
   drainLookMs: 250,
   drainCallTimeoutMs: 2_000,
+  /** `redis-cleanup`: how long Redis may be away, unless the reference's variables say so; and at most. */
+  redisWaitMs: 10_000,
+  redisWaitMsMax: 300_000,
   /** Rows of a list: default and most, as the API server has them. */
   rowsDefault: 100,
   rowsMax: 10_000,

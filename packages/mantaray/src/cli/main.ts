@@ -35,6 +35,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<Co
     load: () => import("./commands/drain-node.ts"),
   },
   { name: "kill", summary: "end an actor", load: () => import("./commands/kill.ts") },
+  {
+    name: "redis-cleanup",
+    summary: "remove what a cluster has stored in Redis",
+    load: () => import("./commands/redis-cleanup.ts"),
+  },
 ];
 
 const usageExitCode = 2;

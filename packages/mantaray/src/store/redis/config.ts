@@ -44,7 +44,11 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export const redisConfig = (env: Env): RedisConfig => {
   const text = valueOf(env, addressVariable);
-  if (text === undefined) throw new MantaError("invalid_argument", `${addressVariable} must name a Redis, got nothing`);
+  if (text === undefined) {
+    throw new MantaError("invalid_argument", `${addressVariable} must name a Redis, got nothing`, {
+      details: { option: addressVariable },
+    });
+  }
   const address = parseRedisAddress(addressVariable, text);
   const username = valueOf(env, "REDIS_USERNAME") ?? address.username;
   const password = valueOf(env, "REDIS_PASSWORD");
@@ -86,7 +90,9 @@ const tlsOf = (env: Env): RedisTls => {
     serverName: valueOf(env, "RAY_REDIS_SERVER_NAME") ?? "",
   };
   if ((tls.certFile === "") !== (tls.keyFile === "")) {
-    throw new MantaError("invalid_argument", "RAY_REDIS_CLIENT_CERT and RAY_REDIS_CLIENT_KEY must be set together");
+    throw new MantaError("invalid_argument", "RAY_REDIS_CLIENT_CERT and RAY_REDIS_CLIENT_KEY must be set together", {
+      details: { option: "RAY_REDIS_CLIENT_KEY" },
+    });
   }
   return tls;
 };

@@ -22,6 +22,8 @@ export const redisLimits = {
   redirectionsMax: 4,
   /** Namespaces are part of every key. */
   namespaceLengthMax: 200,
+  /** A lease that outlives its holder: no longer than any control store asks for. */
+  strayLeaseMsMax: 10_000,
   /** The oldest Redis whose scripts may ask for the time and then write. */
   versionMin: 5,
   /** Of an error text that Redis sent, in our own. */
