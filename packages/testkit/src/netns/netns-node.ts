@@ -49,6 +49,18 @@ export class NetnsNode {
     return pidsIn(this.member.namespace);
   }
 
+  /** What they call themselves: `ray::<class>` for those that host an actor. */
+  titles(): string[] {
+    return this.pids().flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0]?.trim() ?? ""];
+      } catch {
+        // It ended while we looked.
+        return [];
+      }
+    });
+  }
+
   /** Starts it; resolves when it has joined the cluster. */
   async start(): Promise<void> {
     const { member, flags, tempDir, env } = this.#options;
