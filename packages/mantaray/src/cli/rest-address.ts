@@ -1,23 +1,26 @@
 import { MantaError } from "../base/errors.ts";
 import type { CliContext } from "./context.ts";
 
-/** Base URL for the State API: option > `RAY_API_SERVER_ADDRESS` > `RAY_ADDRESS` when it is a URL > http://127.0.0.1:8265. */
-export const apiServerUrl = (option: string | undefined, { env }: CliContext): URL => {
-  if (option !== undefined) return baseUrl("--address", option);
+/** Base URLs, one a head (a comma list), for the State API: option > `RAY_API_SERVER_ADDRESS` > `RAY_ADDRESS` when it is a URL > http://127.0.0.1:8265. */
+export const apiServerUrls = (option: string | undefined, { env }: CliContext): readonly URL[] => {
+  if (option !== undefined) return baseUrls("--address", option);
   const fromEnv = env.RAY_API_SERVER_ADDRESS;
-  if (fromEnv !== undefined && fromEnv !== "") return baseUrl("RAY_API_SERVER_ADDRESS", fromEnv);
+  if (fromEnv !== undefined && fromEnv !== "") return baseUrls("RAY_API_SERVER_ADDRESS", fromEnv);
   const cluster = env.RAY_ADDRESS;
-  if (cluster !== undefined && /^https?:\/\//.test(cluster)) return baseUrl("RAY_ADDRESS", cluster);
-  return new URL("http://127.0.0.1:8265");
+  if (cluster !== undefined && /^https?:\/\//.test(cluster)) return baseUrls("RAY_ADDRESS", cluster);
+  return [new URL("http://127.0.0.1:8265")];
 };
 
-/** Base URL for `serve` commands: option > `RAY_DASHBOARD_ADDRESS` > http://localhost:8265. */
-export const dashboardUrl = (option: string | undefined, { env }: CliContext): URL => {
-  if (option !== undefined) return baseUrl("--address", option);
+/** Base URLs for `serve` commands: option > `RAY_DASHBOARD_ADDRESS` > http://localhost:8265. */
+export const dashboardUrls = (option: string | undefined, { env }: CliContext): readonly URL[] => {
+  if (option !== undefined) return baseUrls("--address", option);
   const fromEnv = env.RAY_DASHBOARD_ADDRESS;
-  if (fromEnv !== undefined && fromEnv !== "") return baseUrl("RAY_DASHBOARD_ADDRESS", fromEnv);
-  return new URL("http://localhost:8265");
+  if (fromEnv !== undefined && fromEnv !== "") return baseUrls("RAY_DASHBOARD_ADDRESS", fromEnv);
+  return [new URL("http://localhost:8265")];
 };
+
+const baseUrls = (source: string, text: string): readonly URL[] =>
+  text.split(",").map((one) => baseUrl(source, one.trim()));
 
 /** `host:port` is taken for http. */
 const baseUrl = (source: string, text: string): URL => {

@@ -23,39 +23,55 @@ export interface RestAnswer {
   readonly text: string;
 }
 
-/** A client of the API server. `node:http` instead of `fetch`, which costs a short command its start-up time. */
+/**
+ * A client of the API servers: of several, as there are with standby heads, they are asked in order until one answers
+ * something else than 503, which is what one without a leader says. `node:http` instead of `fetch`, which costs a short command its start-up time.
+ */
 export class RestClient {
-  readonly #url: URL;
+  readonly #urls: readonly URL[];
   readonly #token: string | undefined;
 
-  constructor(url: URL, env: Readonly<Record<string, string | undefined>>) {
-    this.#url = url;
+  constructor(urls: readonly URL[], env: Readonly<Record<string, string | undefined>>) {
+    this.#urls = urls;
     this.#token = tokenOf(env);
   }
 
   /** The answer whatever its status; `unavailable` when nobody answers, `unauthenticated` for 401. */
   async send(request: RestRequest): Promise<RestAnswer> {
-    const timeoutMs = request.timeoutMs ?? cliLimits.requestTimeoutMs;
-    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const answer = await this.#exchange(request, body, timeoutMs);
-    if (answer.status === 401) {
-      throw new MantaError(
-        "unauthenticated",
-        `${this.#url.origin} refused the token: set RAY_AUTH_TOKEN to the cluster's, or RAY_AUTH_TOKEN_PATH to its file`,
-      );
-    }
-    return answer;
+    return (await this.#sendFirst(request)).answer;
   }
 
   /** The text of a 2xx answer; else an error with the server's own words. */
   async text(request: RestRequest): Promise<string> {
-    const answer = await this.send(request);
+    const { answer, url } = await this.#sendFirst(request);
     if (answer.status >= 200 && answer.status < 300) return answer.text;
-    throw new MantaError(errorCode(answer.status), `${this.#url.origin} answered ${answer.status}: ${answer.text}`);
+    throw new MantaError(errorCode(answer.status), `${url.origin} answered ${answer.status}: ${answer.text}`);
   }
 
-  #exchange(request: RestRequest, body: string | undefined, timeoutMs: number): Promise<RestAnswer> {
-    const url = new URL(`${this.#url.pathname.replace(/\/$/, "")}${request.path}`, this.#url);
+  async #sendFirst(request: RestRequest): Promise<{ answer: RestAnswer; url: URL }> {
+    const timeoutMs = request.timeoutMs ?? cliLimits.requestTimeoutMs;
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    let failure: unknown;
+    for (const [index, url] of this.#urls.entries()) {
+      const isLast = index === this.#urls.length - 1;
+      try {
+        // A change may take its time; what only reads is asked for elsewhere.
+        const isPatient = isLast || request.method !== "GET";
+        const patienceMs = isPatient ? timeoutMs : Math.min(timeoutMs, cliLimits.otherServerTimeoutMs);
+        const answer = await this.#exchange(url, request, body, patienceMs);
+        if (answer.status === 401) throw refused(url);
+        if (answer.status !== 503 || isLast) return { answer, url };
+      } catch (error) {
+        const { code } = MantaError.from(error);
+        if (isLast || (code !== "unavailable" && code !== "deadline_exceeded")) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  #exchange(base: URL, request: RestRequest, body: string | undefined, timeoutMs: number): Promise<RestAnswer> {
+    const url = new URL(`${base.pathname.replace(/\/$/, "")}${request.path}`, base);
     const send = url.protocol === "https:" ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
       const outgoing = send(url, {
@@ -79,6 +95,12 @@ export class RestClient {
     });
   }
 }
+
+const refused = ({ origin }: URL): MantaError =>
+  new MantaError(
+    "unauthenticated",
+    `${origin} refused the token: set RAY_AUTH_TOKEN to the cluster's, or RAY_AUTH_TOKEN_PATH to its file`,
+  );
 
 /** A missing token is the server's to complain about: it may ask for none. */
 const tokenOf = (env: Readonly<Record<string, string | undefined>>): string | undefined => {

@@ -76,7 +76,7 @@ export class LocalNode {
     this.#ready = true;
   }
 
-  /** Ends the node in order, then by force after `graceMs`. Does not come back. */
+  /** Ends the node in order, without moving anything to others, then by force after `graceMs`. Does not come back. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.#restart?.cancel();
@@ -85,7 +85,7 @@ export class LocalNode {
     const spawned = this.#process;
     if (spawned === undefined) return;
     // A node that is not up yet holds nothing that must end in order, and may wait for others that never come.
-    spawned.kill(this.#ready ? "SIGTERM" : "SIGKILL");
+    spawned.kill(this.#ready ? "SIGINT" : "SIGKILL");
     const force = this.#options.clock.after(graceMs, () => spawned.kill("SIGKILL"));
     await spawned.exited;
     force.cancel();

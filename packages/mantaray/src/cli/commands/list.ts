@@ -4,7 +4,7 @@ import type { CliContext } from "../context.ts";
 import { cliLimits } from "../limits.ts";
 import { listText } from "../output/state-text.ts";
 import { stateListYaml } from "../output/yaml-text.ts";
-import { apiServerUrl } from "../rest-address.ts";
+import { apiServerUrls } from "../rest-address.ts";
 import { RestClient } from "../rest-client.ts";
 import { fetchStateList } from "../state-client.ts";
 import {
@@ -38,7 +38,7 @@ export const command = (context: CliContext): Command =>
     .action((resource: string, options: ListOptions) => list(context, resource, options));
 
 const list = async (context: CliContext, resource: string, options: ListOptions): Promise<void> => {
-  const client = new RestClient(apiServerUrl(options.address, context), context.env);
+  const client = new RestClient(apiServerUrls(options.address, context), context.env);
   const query = filterQuery(options.filter);
   query.set("limit", String(options.limit));
   query.set("timeout", String(options.timeout));

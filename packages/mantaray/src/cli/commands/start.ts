@@ -10,6 +10,7 @@ import { redisEnv } from "../start/redis-env.ts";
 /** Options as commander gives them; the node checks the values. */
 interface StartOptions {
   readonly head: boolean;
+  readonly standby: boolean;
   readonly address?: string;
   readonly nodeIpAddress?: string;
   readonly nodeName?: string;
@@ -34,7 +35,8 @@ export const command = (context: CliContext): Command => {
   const start = new Command("start")
     .description("start a node on this machine: the head of a new cluster, or one that joins a cluster")
     .option("--head", "carry the control store and the API server", false)
-    .option("--address <host:port>", "control store to join; a comma list names standbys")
+    .option("--standby", "with --head and --address: take over when the leading head is gone (needs Redis)", false)
+    .option("--address <host:port,...>", "control store to join; a comma list names standbys")
     .option("--node-ip-address <ip>", "address of this node (default: 127.0.0.1 where the head is on this machine)")
     .option("--num-cpus <n>", "CPUs for actors (default: those of this machine)")
     .option("--num-gpus <n>", "GPUs for actors (default: 0)")
@@ -55,7 +57,8 @@ export const command = (context: CliContext): Command => {
   return start
     .addHelpText(
       "after",
-      "\nExamples:\n  manta start --head\n  manta start --address=10.0.0.1:6379 --num-cpus=4 --block\n\n" +
+      "\nExamples:\n  manta start --head\n  manta start --address=10.0.0.1:6379 --num-cpus=4 --block\n" +
+        "  manta start --head --standby --address=10.0.0.1:6379\n\n" +
         "Flags of the reference that have no meaning here are accepted and named in a warning.",
     )
     .action((options: StartOptions, self: Command) => run(context, options, self));
@@ -65,6 +68,7 @@ const run = async (context: CliContext, options: StartOptions, self: Command): P
   const headOnly = [
     ["--port", options.port],
     ["--dashboard-port", options.dashboardPort],
+    ["--standby", options.standby || undefined],
   ] as const;
   for (const [flag, value] of headOnly) {
     if (!options.head && value !== undefined) {
@@ -92,6 +96,7 @@ const run = async (context: CliContext, options: StartOptions, self: Command): P
 
 const nodeOptions = (options: StartOptions): NodeOptions => ({
   head: options.head,
+  standby: options.standby,
   // A node that blocks its starter must not outlive it, however that ends.
   endWithStdin: options.block,
   ...(options.address === undefined ? {} : { addresses: options.address.split(",") }),

@@ -1,17 +1,12 @@
 import { authEnabled, authTokenPath, loadAuthToken } from "../../base/auth-token.ts";
-import type { NodeHandle } from "../../node/index.ts";
+import type { NodeHandle, NodeReadiness } from "../../node/index.ts";
 import type { CliContext } from "../context.ts";
 
 const title = "Manta runtime started.";
 const rule = "-".repeat(title.length);
 
 /** What `start` prints once the node is registered. */
-export const startedText = (
-  context: CliContext,
-  node: NodeHandle,
-  ready: { readonly agentPort: number },
-  block: boolean,
-): string => {
+export const startedText = (context: CliContext, node: NodeHandle, ready: NodeReadiness, block: boolean): string => {
   const { options } = node;
   return [
     `Local node IP: ${options.nodeIp}`,
@@ -21,6 +16,7 @@ export const startedText = (
     rule,
     "",
     ...(options.head ? headSteps(context, node) : []),
+    ...(options.head && !ready.leads ? [standbyLine(ready), ""] : []),
     `Node ${options.nodeId}, pid ${node.pid}, health on http://${options.nodeIp}:${ready.agentPort}/api/local_raylet_healthz`,
     `Logs in ${node.logsDir}`,
     "",
@@ -29,6 +25,9 @@ export const startedText = (
       : ["To stop every node on this machine, run", "  manta stop", ""]),
   ].join("\n");
 };
+
+const standbyLine = ({ leader }: NodeReadiness): string =>
+  `This head stands by: the control store at ${leader.replace(/^tcp:/, "")} leads. It takes over when that one is gone.`;
 
 const headSteps = (context: CliContext, node: NodeHandle): readonly string[] => {
   const { options } = node;

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { type ServeDetails, serveDetailsSchema } from "../../protocol/serve-details.ts";
 import type { CliContext } from "../context.ts";
 import { parseJson } from "../parse-json.ts";
-import { dashboardUrl } from "../rest-address.ts";
+import { dashboardUrls } from "../rest-address.ts";
 import { RestClient } from "../rest-client.ts";
 
 /** Path of the Serve REST. */
@@ -19,7 +19,7 @@ export const withAddressOption = (command: Command): Command =>
 
 /** A client of the API server that the options name. */
 export const serveClient = (context: CliContext, options: ServeOptions): RestClient =>
-  new RestClient(dashboardUrl(options.address, context), context.env);
+  new RestClient(dashboardUrls(options.address, context), context.env);
 
 /** What is deployed and how it is. */
 export const fetchServeDetails = async (context: CliContext, options: ServeOptions): Promise<ServeDetails> => {

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { MantaError } from "../../base/errors.ts";
 import type { CliContext } from "../context.ts";
-import { dashboardUrl } from "../rest-address.ts";
+import { dashboardUrls } from "../rest-address.ts";
 import { applicationsPath, type ServeOptions, serveClient, withAddressOption } from "./serve-client.ts";
 
 interface ShutdownOptions extends ServeOptions {
@@ -15,7 +15,12 @@ export const serveShutdownCommand = (context: CliContext): Command =>
     .description("delete every application and end Serve; the cluster stays")
     .option("-y, --yes", "do not ask", false)
     .action(async (options: ShutdownOptions) => {
-      if (!options.yes) await confirm(dashboardUrl(options.address, context).origin);
+      if (!options.yes)
+        await confirm(
+          dashboardUrls(options.address, context)
+            .map(({ origin }) => origin)
+            .join(", "),
+        );
       await serveClient(context, options).text({ method: "DELETE", path: applicationsPath });
       context.print("Sent shutdown request; applications will be deleted asynchronously.\n");
     });

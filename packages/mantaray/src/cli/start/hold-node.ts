@@ -1,20 +1,21 @@
 import { MantaError } from "../../base/errors.ts";
-import type { NodeHandle } from "../../node/index.ts";
+import type { NodeHandle, NodeReadiness } from "../../node/index.ts";
 import type { CliContext } from "../context.ts";
 
 /**
- * Stays until the node ends. SIGTERM and SIGINT end it in order; an end that nobody asked for is an error,
+ * Stays until the node ends. SIGTERM lets it leave in order, what it does moves to other nodes first; SIGINT ends it
+ * in order at once, a second one hurries. An end that nobody asked for is an error,
  * so that a supervisor sees it.
  */
 export const holdNode = async (
   context: CliContext,
   node: NodeHandle,
-  onReady: (ready: { agentPort: number }) => void,
+  onReady: (ready: NodeReadiness) => void,
 ): Promise<void> => {
   let asked = false;
-  const pass = (): void => {
+  const pass = (signal: NodeJS.Signals): void => {
     asked = true;
-    node.kill("SIGTERM");
+    node.kill(signal);
   };
   process.on("SIGTERM", pass);
   process.on("SIGINT", pass);

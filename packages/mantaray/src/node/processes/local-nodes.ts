@@ -25,8 +25,10 @@ export const listLocalNodes = (tempDir: string): FoundNode[] => {
 /** How to stop a node. */
 export interface StopLocalNodeOptions {
   readonly tempDir: string;
-  /** From SIGTERM to SIGKILL. */
+  /** From the first signal to SIGKILL. */
   readonly graceMs: number;
+  /** SIGTERM, the default: what the node does moves to others first. SIGINT: in order, at once. */
+  readonly signal?: "SIGTERM" | "SIGINT";
   /** SIGKILL at once, agent and all its processes. */
   readonly force?: boolean;
   readonly clock?: Clock;
@@ -39,7 +41,7 @@ export const stopLocalNode = async (node: FoundNode, options: StopLocalNodeOptio
   let outcome: "stopped" | "killed" = "stopped";
   if (node.alive && !ended()) {
     if (options.force !== true) {
-      sendSignal(node.pid, "SIGTERM");
+      sendSignal(node.pid, options.signal ?? "SIGTERM");
       await waitFor(ended, { timeoutMs: options.graceMs, what: "the end of the node", clock }).catch(() => undefined);
     }
     if (!ended()) {
