@@ -68,7 +68,9 @@ export class Call implements OutboundCall, OutStreamHandler, Waiting<Call>, Expi
     this.#host = host;
     this.request = request;
     this.deadlineMs = request.deadlineMs;
-    this.#body = request.bodyEnded ? undefined : new HeldBody(host.heldBytes, host.replayBodyBytesMax);
+    this.#body = request.bodyEnded
+      ? undefined
+      : new HeldBody(host.heldBytes, host.replayBodyBytesMax - (request.body?.length ?? 0));
   }
 
   get replicaId(): string {
