@@ -71,7 +71,9 @@ describe("an address", () => {
     expect(parse("rediss+sentinel://a:1/m")).toMatchObject({ tls: true, sentinel: { primaryName: "m" } });
     expect(parse("redis-sentinel://a:1/m").sentinel?.primaryName).toBe("m");
   });
+});
 
+describe("an address that cannot be read", () => {
   it.each([
     ["", "must not be empty"],
     ["host:0", "port from 1 to 65535"],
@@ -97,8 +99,10 @@ describe("an address", () => {
     expect(() => parse(text)).toThrow("RAY_REDIS_ADDRESS");
     expect(() => parse(text)).not.toThrow("hidden");
   });
+});
 
-  it("is shown without secrets", () => {
+describe("an address that is shown", () => {
+  it("holds no secrets", () => {
     expect(maskedAddress("redis://u:hidden@host:6379/0")).toBe("redis://***@host:6379/0");
     expect(maskedAddress("a:1,b:2")).toBe("a:1,b:2");
     expect(maskedAddress("[::1]:7000")).toBe("[::1]:7000");

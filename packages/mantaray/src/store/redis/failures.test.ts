@@ -124,7 +124,7 @@ describe("a Redis that cannot be entered is named with the reason:", () => {
     expect(await refusal({ ...ca, RAY_REDIS_CA_CERT: "/no/such/file" })).toContain("RAY_REDIS_CA_CERT");
   });
 
-  it("it is too old", async () => {
+  it("its version is too old", async () => {
     const host = loopbackAddress();
     const server = createServer((socket) => {
       const info = "redis_version:4.0.9\r\nredis_mode:standalone\r\nrole:master\r\n";
