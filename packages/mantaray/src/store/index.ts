@@ -7,6 +7,6 @@ export { openEmbeddedStore } from "./embedded/store.ts";
 export { storeLimits } from "./limits.ts";
 export { openMemoryStore } from "./memory/store.ts";
 export { mutationBytes, type TableMutation } from "./mutation.ts";
-export { namesRedis, type RedisConfig, redisConfig, redisNamespace } from "./redis/config.ts";
+export { type RedisConfig, redisConfig, redisNamespace } from "./redis/config.ts";
 export { type RemovedKey, removeRedisNamespace } from "./redis/remove-namespace.ts";
 export { openRedisStore } from "./redis/store.ts";
