@@ -2,14 +2,7 @@ import type { ActorRecord } from "../protocol/actor.ts";
 import type { ClusterEvent } from "../protocol/gcs.ts";
 import type { NodeRecord } from "../protocol/node.ts";
 import type { RoutingSnapshot } from "../protocol/routing.ts";
-import type { TableMutation } from "./mutation.ts";
-
-/** One entry of the key-value table. */
-export interface KvEntry {
-  readonly namespace: string;
-  readonly key: string;
-  readonly value: Uint8Array;
-}
+import type { KvEntry, TableMutation } from "./mutation.ts";
 
 /** Everything the store holds, in no promised order except `events` (oldest first). */
 export interface StoredTables {

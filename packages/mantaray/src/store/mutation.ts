@@ -3,7 +3,13 @@ import type { ActorRecord } from "../protocol/actor.ts";
 import type { ClusterEvent } from "../protocol/gcs.ts";
 import type { NodeRecord } from "../protocol/node.ts";
 import type { RoutingSnapshot } from "../protocol/routing.ts";
-import type { KvEntry } from "./control-store.ts";
+
+/** One entry of the key-value table. */
+export interface KvEntry {
+  readonly namespace: string;
+  readonly key: string;
+  readonly value: Uint8Array;
+}
 
 /** One change of the tables. Kinds are never reused for another meaning. */
 export type TableMutation =

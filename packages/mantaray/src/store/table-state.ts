@@ -3,9 +3,9 @@ import type { ActorRecord } from "../protocol/actor.ts";
 import type { ClusterEvent } from "../protocol/gcs.ts";
 import type { NodeRecord } from "../protocol/node.ts";
 import type { RoutingSnapshot } from "../protocol/routing.ts";
-import type { KvEntry, StoredTables } from "./control-store.ts";
+import type { StoredTables } from "./control-store.ts";
 import { storeLimits } from "./limits.ts";
-import type { Mutation } from "./mutation.ts";
+import type { KvEntry, Mutation } from "./mutation.ts";
 
 /** The tables as maps: what a sequence of mutations amounts to. */
 export class TableState {
