@@ -91,13 +91,23 @@ export class Reign {
     const startMs = clock.nowMs();
     const lost = (error: MantaError): void => this.#lost(error);
     const leadership = new Leadership({
-      ...{ store, holder, epoch, health, clock, log },
+      store,
+      holder,
+      epoch,
+      health,
+      clock,
+      log,
       onLost: lost,
       onDataLoss: () => ledger.dataLost(),
     });
     const reclaim = (): Promise<void> => leadership.reclaim();
     const ledger = new Ledger({
-      ...{ store, reclaim, health, clock, random, log },
+      store,
+      reclaim,
+      health,
+      clock,
+      random,
+      log,
       epoch: () => leadership.epoch,
       onFailure: lost,
     });

@@ -39,7 +39,8 @@ export class BundleSalvage {
     let found: Uint8Array | undefined;
     const ask = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined && found === undefined; next = waiting.shift()) {
-        found ??= await this.#ask(next, bundleId);
+        const answer = await this.#ask(next, bundleId);
+        found ??= answer;
       }
     };
     await Promise.all(Array.from({ length: gcsLimits.salvageParallelMax }, ask));

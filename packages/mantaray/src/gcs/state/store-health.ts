@@ -56,9 +56,12 @@ export class StoreHealth {
     this.#reasons.set(user, reason);
   }
 
+  /** A use of it did what it should. A write that was taken says that the lease is good as well. */
   worked(user: StoreUser): void {
+    if (this.available) return;
     const { awayMs } = this;
-    if (!this.#reasons.delete(user) || !this.available) return;
-    this.#log.info({ awayMs: Math.round(awayMs - this.awayMs) }, "the store is back");
+    if (user === "tables") this.#reasons.clear();
+    else this.#reasons.delete(user);
+    if (this.available) this.#log.info({ awayMs: Math.round(awayMs) }, "the store is back");
   }
 }
