@@ -24,11 +24,14 @@ import { Shutdown } from "./shutdown.ts";
  */
 export const createActor: CreateActor = async (context) => {
   const { log, clock, token } = context;
+  const { nodeId, workerId, actorId } = context;
+  const self = { ...context.actor, nodeId, workerId, pid: process.pid };
   const cluster = await connect({
     findAddresses: () => context.gcsAddresses(),
     token,
     log,
-    identity: { role: "worker", id: context.actorId },
+    // Names the process, not only the actor: the control store fences one that was replaced.
+    identity: { role: "worker", id: `${self.actorId}:${self.restarts}:${self.workerId}` },
   });
   const ports = makePorts(context, cluster);
   const controller = new Controller({
@@ -37,19 +40,17 @@ export const createActor: CreateActor = async (context) => {
     random: systemRandom,
     log,
     env: readControllerEnv(process.env),
-    self: context.actorId,
+    self: { actorId, workerId, restarts: self.restarts },
     // In the tables it is dead already: its process follows.
     onFenced: (error) => context.fail(error),
   });
-  const shutdown = new Shutdown({ controller, gcs: ports.gcs, self: context.actorId, clock, log });
+  const shutdown = new Shutdown({ controller, gcs: ports.gcs, self: actorId, clock, log });
   await controller.start();
   const resume = async (): Promise<void> => {
     await controller.recovered;
     await shutdown.resume();
   };
   resume().catch((error: unknown) => context.fail(MantaError.from(error)));
-  const { nodeId, workerId } = context;
-  const self = { ...context.actor, nodeId, workerId, pid: process.pid };
   const calls = controllerCalls({ controller, shutdown, self, clock, log });
   return {
     onLink: (link) => serveService(link, controllerService, calls),

@@ -115,6 +115,13 @@ describe("a controller that was replaced", () => {
     );
   });
 
+  it.each([0, 1])("ends when another process of its actor, restarted %i times, has its place", async (restarts) => {
+    const simulation = await served(1);
+    simulation.cluster.takeOverController(restarts);
+    await simulation.clock.advance(1_000);
+    expect(simulation.fenced).toBe(1);
+  });
+
   it("ends at the first refusal of a control store", async () => {
     const simulation = await served(2);
     const { cluster } = simulation;

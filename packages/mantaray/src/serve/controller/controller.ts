@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { MantaError } from "../../base/errors.ts";
-import type { ActorId, NodeId } from "../../base/ids.ts";
+import type { NodeId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { withTimeout } from "../../base/wait.ts";
@@ -14,7 +14,7 @@ import type { DeploymentReconciler } from "./deployment/deployment-reconciler.ts
 import { DeploymentTable } from "./deployment/deployment-table.ts";
 import { parseReplicaName } from "./deployment/replica-name.ts";
 import type { ControllerEnv } from "./env.ts";
-import { Fence } from "./fence.ts";
+import { type ActorProcess, Fence } from "./fence.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
 import { controllerLimits } from "./limits.ts";
 import { ControlLoop } from "./loop/control-loop.ts";
@@ -36,8 +36,8 @@ export interface ControllerDeps {
   readonly random: Random;
   readonly log: Log;
   readonly env: ControllerEnv;
-  /** This controller's own actor. */
-  readonly self: ActorId;
+  /** The process that this controller is. */
+  readonly self: ActorProcess;
   /** Called once when this controller was replaced: its process must end. */
   readonly onFenced: (error: MantaError) => void;
 }

@@ -60,8 +60,8 @@ describe("a node that drains", () => {
     const simulation = await served(4, { nodes: 2, cpus: 2 });
     const leaving = firstWorker(simulation);
     simulation.cluster.drainNode(leaving, 60_000);
-    // 60 s, less the replicas' grace of 10 s and 5 s for the rest of the node.
-    await simulation.clock.advance(44_000);
+    // 60 s, less the replicas' grace of 10 s and 12 s for the rest of the node.
+    await simulation.clock.advance(37_000);
     expect(liveOn(simulation, leaving)).toBe(2);
     expect(simulation.violations).toEqual([]);
     simulation.minServing.set("default#D", 2);

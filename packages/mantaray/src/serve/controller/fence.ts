@@ -1,17 +1,25 @@
 import type { Clock } from "../../base/clock.ts";
 import { MantaError } from "../../base/errors.ts";
-import type { ActorId } from "../../base/ids.ts";
+import type { ActorId, WorkerId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { ActorRecord } from "../../protocol/actor.ts";
 import { controllerName } from "../../protocol/controller.ts";
 import { controllerLimits } from "./limits.ts";
 import type { ControllerGcs, ControllerPorts } from "./ports.ts";
 
+/** One process of an actor. */
+export interface ActorProcess {
+  readonly actorId: ActorId;
+  /** How often the actor had been restarted when this process of it was started. */
+  readonly restarts: number;
+  readonly workerId: WorkerId;
+}
+
 /** What the fence is made of. */
 export interface FenceDeps {
   readonly gcs: ControllerGcs;
-  /** This controller's own actor. */
-  readonly self: ActorId;
+  /** This controller. */
+  readonly self: ActorProcess;
   readonly clock: Clock;
   readonly log: Log;
   /** Called once: this controller has a successor and must end at once. */
@@ -21,7 +29,8 @@ export interface FenceDeps {
 /**
  * Keeps a controller that was replaced (it slept through a failover) from doing harm.
  *
- * F1  `stale_epoch` from the control store is its end, and so is the news that its own actor is dead.
+ * F1  `stale_epoch` from the control store is its end, and so is the news that its own actor is dead, or that
+ *     another process of it has taken its place.
  * F2  A command that goes to a process directly, past the control store, is sent only when the control store
  *     has said within the last second that this controller lives.
  */
@@ -38,10 +47,10 @@ export class Fence {
     return this.#fenced !== undefined;
   }
 
-  /** What the control store says of any actor: the death of the own one is the end. */
+  /** What the control store says of any actor. */
   observe(actor: ActorRecord): void {
-    if (actor.actorId === this.#deps.self && actor.state === "DEAD")
-      this.#trip("its actor is dead for the control store");
+    const why = actor.actorId === this.#deps.self.actorId ? this.#replacedBy(actor) : undefined;
+    if (why !== undefined) this.#trip(why);
   }
 
   /** Resolves when this controller may command; `stale_epoch` when it is over, `unavailable` while nobody can say. */
@@ -51,9 +60,9 @@ export class Fence {
     const askedAtMs = clock.nowMs();
     if (askedAtMs - this.#confirmedAtMs < controllerLimits.standingMs) return;
     const { actors } = await this.#guard(
-      gcs.listActors({ actorIds: [self] }, { timeoutMs: controllerLimits.callTimeoutMs }),
+      gcs.listActors({ actorIds: [self.actorId] }, { timeoutMs: controllerLimits.callTimeoutMs }),
     );
-    const own = actors.find((actor) => actor.actorId === self);
+    const own = actors.find((actor) => actor.actorId === self.actorId);
     // A control store that has lost its data hears of this actor when its node registers.
     if (own === undefined) throw new MantaError("unavailable", `the control store does not know ${controllerName} yet`);
     this.observe(own);
@@ -81,6 +90,15 @@ export class Fence {
         setDraining: (actor, draining, timeoutMs) => commanded(() => proxies.setDraining(actor, draining, timeoutMs)),
       },
     };
+  }
+
+  #replacedBy({ state, restarts, workerId }: ActorRecord): string | undefined {
+    const { self } = this.#deps;
+    if (state === "DEAD") return "its actor is dead for the control store";
+    if (restarts > self.restarts) return "its actor was restarted since";
+    // Until a process is ready the record has the worker of the one before.
+    const isOther = state === "ALIVE" && restarts === self.restarts && workerId !== null && workerId !== self.workerId;
+    return isOther ? "another process of its actor lives" : undefined;
   }
 
   #guardGcs(gcs: ControllerGcs): ControllerGcs {

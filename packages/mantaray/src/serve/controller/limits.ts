@@ -43,9 +43,12 @@ export const controllerLimits = {
   /** A node that a control store does not name after it lost its data counts as alive for this long: agents come back within 1 s, and its own death bounds are 5 s. */
   absentNodeGraceMs: 10_000,
   /** First check of a replica that was adopted or restarted in place comes within this: its state is "recovering" until then. */
-  recoverCheckMs: 1_000,
-  /** Of the deadline of a drain this is kept, besides the replicas' own grace, for the proxy and the agent's good-bye. */
-  drainReserveMs: 5_000,
+  recoverCheckMs: 300,
+  /**
+   * Of the time of a drain this is kept, besides the replicas' own grace: the agent stops what is left 10 s before
+   * the end, and its replicas shall be out of the routes before.
+   */
+  drainReserveMs: 12_000,
   /** A replica that cannot be reached for this long, though its node is registered, is replaced: three checks of the default period. */
   unreachableMs: 30_000,
   /** With a greater share of all replicas out of reach it is this controller that is cut off, and nothing is replaced. */

@@ -74,6 +74,12 @@ export class SimulatedCluster {
     return actorId;
   }
 
+  /** Another process of the controller's actor has taken its place. */
+  takeOverController(restarts: number): void {
+    const actor = this.actors.get(this.controllerId);
+    if (actor !== undefined) this.#set({ ...actor, restarts, workerId: parseWorkerId(this.#hex(56)) });
+  }
+
   addNode(options: { cpus: number; isHead?: boolean; ip?: string }): NodeId {
     const nodeId = parseNodeId(this.#hex(56));
     this.nodes.set(nodeId, {

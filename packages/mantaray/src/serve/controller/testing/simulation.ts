@@ -1,5 +1,6 @@
 import { MantaError } from "../../../base/errors.ts";
 import { FakeClock } from "../../../base/fake-clock.ts";
+import { parseWorkerId } from "../../../base/ids.ts";
 import { silentLog } from "../../../base/log.ts";
 import { type Random, seededRandom } from "../../../base/random.ts";
 import type { ActorSpec } from "../../../protocol/actor.ts";
@@ -204,10 +205,10 @@ export class Simulation {
       this.fenced += 1;
       if (this.#incarnation === incarnation) this.#incarnation += 1;
     };
-    const self = cluster.controllerId;
+    const self = { actorId: cluster.controllerId, workerId: parseWorkerId("c".repeat(56)), restarts: 0 };
     const log = silentLog;
     const controller = new Controller({ ports, clock, random, log, env: readControllerEnv({}), self, onFenced });
-    const shutdown = new Shutdown({ controller, gcs: ports.gcs, self, clock, log });
+    const shutdown = new Shutdown({ controller, gcs: ports.gcs, self: self.actorId, clock, log });
     this.shutdown = shutdown;
     const resume = async (): Promise<void> => {
       await controller.recovered;
