@@ -3,6 +3,8 @@ import type { ReferenceOptions } from "./reference-options.ts";
 /** An object with a `fetch` method, such as a Hono app. */
 export interface FetchObject {
   fetch(request: Request): unknown;
+  /** Requests for a WebSocket come here, once it is open; without this they go to `fetch`. */
+  websocket?(socket: WebSocket, request: Request): unknown;
 }
 
 /** What a deployment runs: a class of which each replica makes one, a function, or an object with `fetch`. */

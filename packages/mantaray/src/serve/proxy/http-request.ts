@@ -50,7 +50,8 @@ export class HttpRequest implements OutboundRequest, HttpExchangeHandler {
     this.#facts = facts;
     this.repeatable = facts.repeatable;
     this.deadlineMs = facts.deadlineMs;
-    this.bodyEnded = requestEnded;
+    // After an upgrade the client's bytes go on.
+    this.bodyEnded = requestEnded && !upgrade;
     this.#bodyComplete = requestEnded;
     const headBytes = requestHeadBytes(routePrefix, requestId, remoteAddress, rawHead);
     const bytes = Buffer.allocUnsafe(headBytes + bodyStart.length);

@@ -96,7 +96,8 @@ export class ProxyCore {
     }
     const { router, prefixBytes: routePrefix } = route;
     const repeatable = isIdempotent(exchange.method) || fields.hasIdempotencyKey || router.retryNonIdempotent;
-    const timeoutMs = timeoutOf(fields.timeoutSeconds, this.#requestTimeoutMs);
+    // What it becomes after an upgrade lasts for as long as both sides like.
+    const timeoutMs = exchange.upgrade ? 0 : timeoutOf(fields.timeoutSeconds, this.#requestTimeoutMs);
     const deadlineMs = timeoutMs === 0 ? 0 : this.#deps.clock.nowMs() + timeoutMs;
     const { stats } = this;
     const { ignoreDisconnect } = fields;

@@ -14,6 +14,8 @@ export const replicaLimits = {
   knownHeaderNamesMax: 512,
   /** Host names whose URL form is remembered: a deployment answers to a few. */
   knownHostsMax: 64,
+  /** One message of a WebSocket, which is in memory as a whole. */
+  webSocketMessageBytesMax: 16 * 1024 * 1024,
   /** The application's `shutdown` gets at least this long, however little of the grace is left. */
   shutdownHookMsMin: 1_000,
   /** Open router of a deployment that is called by handle closes its calls within this at shutdown. */

@@ -20,6 +20,7 @@ import { replicaLimits } from "./limits.ts";
 import { LoopStall } from "./loop-stall.ts";
 import type { ReplicaHost } from "./replica-host.ts";
 import { ServedDeployment } from "./served-deployment.ts";
+import { WebSockets } from "./websocket/web-sockets.ts";
 
 /** What a replica is made of. */
 export interface ReplicaDeps {
@@ -67,7 +68,8 @@ export class Replica {
     const admission = new Admission(args.maxOngoingRequests);
     const { runOnce } = deps;
     const stall = new LoopStall(deps.clock);
-    return new Replica(deps, { appName: args.app, admission, served, requests, runOnce, stall, log });
+    const webSockets = new WebSockets();
+    return new Replica(deps, { appName: args.app, admission, served, requests, runOnce, stall, webSockets, log });
   }
 
   onLink(link: Link): void {
@@ -83,6 +85,7 @@ export class Replica {
     const { clock, log, routers } = this.#deps;
     const { admission, served } = this.#host;
     const startMs = clock.nowMs();
+    this.#host.webSockets.leave();
     try {
       await withTimeout(admission.drain(), graceMs, "the end of open requests", clock);
     } catch (error) {

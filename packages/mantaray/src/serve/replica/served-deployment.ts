@@ -2,11 +2,20 @@ import { MantaError } from "../../base/errors.ts";
 import type { DeploymentTarget } from "../api/bound-deployment.ts";
 import { functionCallName } from "../api/create-handle.ts";
 import { LazyResponse } from "./http/lazy-response.ts";
+import type { WebSocketEntry } from "./websocket/web-socket-call.ts";
 
 type Method = (...args: unknown[]) => unknown;
 
 /** Called by the replica, never by a handle. */
-const hooks: ReadonlySet<string> = new Set(["constructor", "fetch", "setup", "reconfigure", "checkHealth", "shutdown"]);
+const hooks: ReadonlySet<string> = new Set([
+  "constructor",
+  "fetch",
+  "websocket",
+  "setup",
+  "reconfigure",
+  "checkHealth",
+  "shutdown",
+]);
 
 /** The user's instance, function or object, and what a replica may call of it. */
 export class ServedDeployment {
@@ -15,6 +24,8 @@ export class ServedDeployment {
   readonly object: object;
   /** The HTTP entry. */
   readonly fetch: (request: Request) => unknown;
+  /** The entry of WebSockets; undefined: requests for one go to `fetch`. */
+  readonly websocket: WebSocketEntry | undefined;
   readonly #kind: DeploymentTarget["kind"];
   readonly #methods = new Map<string, Method>();
 
@@ -23,6 +34,7 @@ export class ServedDeployment {
     this.object = object;
     this.#kind = kind;
     this.fetch = this.#fetchEntry();
+    this.websocket = this.#hook("websocket");
   }
 
   /** Makes the instance and runs `setup`. What they throw passes through. */
@@ -88,7 +100,7 @@ export class ServedDeployment {
     return () => new LazyResponse(text, { status: 404 });
   }
 
-  #hook(name: "setup" | "reconfigure" | "checkHealth" | "shutdown"): Method | undefined {
+  #hook(name: "websocket" | "setup" | "reconfigure" | "checkHealth" | "shutdown"): Method | undefined {
     if (this.#kind === "function") return undefined;
     const hook: unknown = Reflect.get(this.object, name);
     return typeof hook === "function" ? (hook as Method).bind(this.object) : undefined;

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { ConnectionTimer } from "./connection-timer.ts";
 import type { FrontContext } from "./front-context.ts";
-import { HeldBytes } from "./held-bytes.ts";
+import { Intake } from "./intake.ts";
 import type { MessageParser } from "./message-parser.ts";
 import { Output } from "./output.ts";
 import { type ExchangeChannel, RequestExchange, type ResponseFlags } from "./request-exchange.ts";
@@ -9,6 +9,7 @@ import type { Refusal, RequestHead } from "./request-head.ts";
 import { RequestReader, type RequestSink } from "./request-reader.ts";
 import { statusOf, textResponse } from "./response-head.ts";
 import { connectionField, ResponseWriter } from "./response-writer.ts";
+import { WebSocketTunnel } from "./web-socket-tunnel.ts";
 
 /**
  * - open: requests and responses
@@ -31,7 +32,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
   readonly #reader: RequestReader;
   readonly #output: Output;
   readonly #writer: ResponseWriter;
-  readonly #held = new HeldBytes();
+  readonly #intake: Intake;
   #mode: Mode = "open";
   #exchange: RequestExchange | undefined;
   /** The client wants the connection to persist after the request under way. */
@@ -43,7 +44,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
   /** Calls into this connection that are on the stack: output leaves when the outermost returns. */
   #depth = 0;
   #pumpQueued = false;
-  #discardedBytes = 0;
+  #tunnel: WebSocketTunnel | undefined;
   readonly #timer: ConnectionTimer;
   #remoteAddress: string | undefined;
 
@@ -52,6 +53,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
     this.#socket = socket;
     this.#parser = context.parsers.create();
     this.#reader = new RequestReader(context.limits, this.#parser, this);
+    this.#intake = new Intake(socket, context.limits);
     this.#output = new Output(socket, () => this.#owedWritable());
     this.#writer = new ResponseWriter(this.#output);
     this.#timer = new ConnectionTimer(context.limits, context.nowMs);
@@ -90,6 +92,8 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
       this.cut();
     } else if (this.#mode === "linger") {
       if (this.#timer.checkLinger(this.#socket.writableFinished, nowMs) === "cut") this.#socket.destroy();
+    } else if (this.#mode === "tunnel") {
+      if (this.#context.tunnelsLeave) this.#tunnel?.leave();
     } else if (this.#mode === "open") {
       const overdue = this.#timer.checkRequest(this.#reader, this.#canRead(), idleMs, nowMs);
       if (overdue === "no") return;
@@ -176,7 +180,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
   readBody(exchange: RequestExchange): void {
     if (exchange !== this.#exchange || exchange.reading) return;
     exchange.reading = true;
-    if (exchange.awaitsContinue && this.#held.length === 0 && !exchange.responded) {
+    if (exchange.awaitsContinue && this.#intake.held.length === 0 && !exchange.responded) {
       exchange.awaitsContinue = false;
       this.#enter();
       this.#output.push(continueResponse);
@@ -209,10 +213,18 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
     } else {
       exchange.responded = true;
       if (!persists || this.#writer.untilClose) this.#closing = true;
-      if (status === 101) this.#mode = "tunnel";
+      if (status === 101) this.#beginTunnel(exchange, body);
       else if (flags.end) this.#finish(exchange);
     }
     this.#leave();
+  }
+
+  /** What the client has sent already is the tunnel's. */
+  #beginTunnel(exchange: RequestExchange, body: Uint8Array | null): void {
+    this.#mode = "tunnel";
+    this.#tunnel = WebSocketTunnel.of(exchange, this.#output);
+    if (body !== null) this.#tunnel?.sent(body);
+    this.#pumpSoon();
   }
 
   respondText(
@@ -239,10 +251,12 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
 
   write(exchange: RequestExchange, chunk: Uint8Array): boolean {
     if (exchange !== this.#exchange || !exchange.responded) return true;
+    if (this.#tunnel?.told === true) return true;
     if (!this.#writer.write(chunk)) {
       this.#failed(exchange, new Error("the response's body is longer than its head declares"));
       return true;
     }
+    this.#tunnel?.sent(chunk);
     this.#output.flushSoon();
     exchange.owesWritable = this.#output.full;
     return !exchange.owesWritable;
@@ -271,8 +285,8 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
   /** `bytes` is reused after the call. */
   #onBytes(bytes: Buffer): void {
     this.#timer.lastReadMs = this.#context.nowMs;
-    if (this.#held.length > 0) {
-      this.#held.push(Buffer.from(bytes));
+    if (this.#intake.held.length > 0) {
+      this.#intake.held.push(Buffer.from(bytes));
       this.#updateFlow();
       return;
     }
@@ -281,7 +295,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
     if (this.#reader.state === "head" || this.#mode === "linger") this.#consume(bytes, true);
     else this.#consume(Buffer.from(bytes), false);
     this.#leave();
-    if (this.#held.length > 0 || this.#exchange !== undefined || this.#mode === "linger") this.#updateFlow();
+    if (this.#intake.held.length > 0 || this.#exchange !== undefined || this.#mode === "linger") this.#updateFlow();
   }
 
   #onClientEnd(): void {
@@ -300,7 +314,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
 
   #onDrain(): void {
     this.#owedWritable();
-    if (this.#held.length > 0) this.#pump();
+    if (this.#intake.held.length > 0) this.#pump();
   }
 
   // Reading.
@@ -319,7 +333,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
     while (at < chunk.length) {
       if (!this.#canRead()) {
         const rest = chunk.subarray(at);
-        this.#held.push(reused ? Buffer.from(rest) : rest);
+        this.#intake.held.push(reused ? Buffer.from(rest) : rest);
         return;
       }
       if (this.#mode === "open") {
@@ -327,7 +341,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
         at = this.#reader.read(chunk, at);
       } else {
         if (this.#mode === "tunnel") this.onBodyData(chunk.subarray(at));
-        else this.#discardedBytes += chunk.length - at;
+        else this.#intake.discardedBytes += chunk.length - at;
         at = chunk.length;
       }
     }
@@ -335,14 +349,14 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
 
   #pump(): void {
     this.#enter();
-    while (this.#held.length > 0 && this.#canRead()) this.#consume(this.#held.take(), false);
+    while (this.#intake.held.length > 0 && this.#canRead()) this.#consume(this.#intake.held.take(), false);
     this.#leave();
     this.#updateFlow();
   }
 
   /** Not at once: the core is in the middle of a call to us, and does not expect one from us. */
   #pumpSoon(): void {
-    if (this.#held.length === 0) {
+    if (this.#intake.held.length === 0) {
       this.#updateFlow();
       return;
     }
@@ -354,17 +368,8 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
     });
   }
 
-  /** Reads the socket while what comes can be used or held. A waiting exchange is read on, to see its client leave. */
   #updateFlow(): void {
-    const { readAheadBytesMax, discardBytesMax } = this.#context.limits;
-    const wanted =
-      this.#mode === "linger"
-        ? this.#discardedBytes < discardBytesMax
-        : this.#held.length < readAheadBytesMax && this.#exchange?.paused !== true;
-    if (wanted === this.#socket.isPaused()) {
-      if (wanted) this.#socket.resume();
-      else this.#socket.pause();
-    }
+    this.#intake.updateFlow(this.#mode === "linger", this.#exchange?.paused === true);
   }
 
   // Ends.
@@ -431,8 +436,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
   #linger(): void {
     this.#mode = "linger";
     this.#timer.sinceMs = this.#context.nowMs;
-    this.#discardedBytes = this.#held.length;
-    this.#held.clear();
+    this.#intake.discard();
   }
 
   /** A defect of ours or the core's: the client gets 500, or a cut where the response has begun. */
@@ -476,7 +480,7 @@ export class HttpConnection implements ExchangeChannel, RequestSink {
     }
     this.#output.flush();
     if (this.#mode === "linger" && !this.#socket.writableEnded) this.#socket.end();
-    else if (this.#held.length > 0 && this.#canRead()) this.#pumpSoon();
+    else if (this.#intake.held.length > 0 && this.#canRead()) this.#pumpSoon();
   }
 
   #owedWritable(): void {

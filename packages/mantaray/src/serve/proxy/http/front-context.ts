@@ -36,6 +36,8 @@ export interface FrontContext {
   date: string;
   /** Responses close their connections. */
   draining: boolean;
+  /** Tunnels of WebSockets are told to end. */
+  tunnelsLeave: boolean;
   /** Without a request for longer than this a connection is closed. */
   idleMs: number;
 }

@@ -94,6 +94,7 @@ class NetFront implements HttpFront {
       nowMs: 0,
       date: new Date().toUTCString(),
       draining: false,
+      tunnelsLeave: false,
       idleMs: limits.keepAliveTimeoutMs,
     };
     this.#lameDuck = new LameDuck(this.#context);

@@ -34,12 +34,14 @@ export class LameDuck {
   takeBack(keepAliveMs: number): void {
     this.#sinceMs = undefined;
     this.#context.draining = false;
+    this.#context.tunnelsLeave = false;
     this.#context.idleMs = keepAliveMs;
   }
 
-  /** Idle connections go. */
+  /** Idle connections go, and WebSockets are told to. */
   closeIdle(): void {
     this.#context.idleMs = this.#context.limits.drainIdleMs;
+    this.#context.tunnelsLeave = true;
   }
 
   sweep(nowMs: number): void {

@@ -1,9 +1,10 @@
 import { MantaError } from "../../../base/errors.ts";
 import { requestFlags } from "../../../protocol/http-frames.ts";
-import { resetCodes, type StreamAcceptor } from "../../../rpc/types.ts";
+import { type InStream, type InStreamHandler, resetCodes, type StreamAcceptor } from "../../../rpc/types.ts";
 import { KeyedCall } from "../idempotency/keyed-call.ts";
 import { isInTime } from "../in-time.ts";
 import type { ReplicaHost } from "../replica-host.ts";
+import { WebSocketCall } from "../websocket/web-socket-call.ts";
 import { HttpCall } from "./http-call.ts";
 import { RequestHead } from "./request-head.ts";
 
@@ -23,6 +24,14 @@ export const httpAcceptor =
       stream.reject(host.admission.ongoing);
       return null;
     }
+    if ((head.flags & requestFlags.upgrade) !== 0) return onUpgrade(host, stream, head);
     if ((head.flags & requestFlags.keyed) !== 0) return new KeyedCall(host, stream, head, body, end);
     return new HttpCall(host, stream, head, body, end);
   };
+
+/** Its stream is open in both directions. For who has no use for that, it is a request without a body. */
+const onUpgrade = (host: ReplicaHost, stream: InStream, head: RequestHead): InStreamHandler => {
+  const { websocket } = host.served;
+  if (websocket !== undefined) return new WebSocketCall(host, stream, head, websocket);
+  return new HttpCall(host, stream, head, Buffer.alloc(0), true);
+};
