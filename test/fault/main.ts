@@ -10,6 +10,9 @@ import { scenarios } from "./scenarios.ts";
 import { machineOf } from "./score/machine.ts";
 import { barLines, tableOf } from "./score/table.ts";
 
+// Nodes and clients end with this process, Redis and the temp folder at its orderly exit.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const options = parseChaosOptions(process.argv.slice(2), Object.keys(scenarios));
 

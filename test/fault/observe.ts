@@ -29,23 +29,33 @@ export interface Observed {
   readonly excuses: (cut: Cut) => boolean;
   readonly say: (line: string) => void;
   run(): Promise<StepResult>;
-  /** After a failure of `run`: resolves once the cluster is whole again; where it does not, the run ends. */
+  /** After a failure of `run`: resolves once the cluster is whole again. */
   repair(): Promise<unknown>;
 }
 
+/** What came of it. */
+export interface Observation {
+  readonly run: FaultRun;
+  readonly rows: readonly Row[];
+  /** The cluster did not become whole again: nothing more can be learned from it. */
+  readonly broken: boolean;
+}
+
 /** Does a fault and says what it did to each class of traffic. */
-export const observe = async (
-  observed: Observed,
-): Promise<{ readonly run: FaultRun; readonly rows: readonly Row[] }> => {
+export const observe = async (observed: Observed): Promise<Observation> => {
   const { title, round, traffic, say, excuses } = observed;
   let failure = "";
+  let broken = false;
   const result = await observed.run().catch(async (error: unknown): Promise<StepResult> => {
     failure = error instanceof Error ? error.message : String(error);
     say(`${title}: ${failure}`);
-    await observed.repair();
+    await observed.repair().catch((reason: unknown) => {
+      broken = true;
+      say(`${title}: ${String(reason)}`);
+    });
     return { recoveryMs: -1 };
   });
-  await traffic.answers(answersAfter);
+  if (!broken) await traffic.answers(answersAfter);
   const seen = await traffic.take();
   const { recoveryMs, measured = [], notes = [] } = result;
   const twice = observed.executions.takeTwice();
@@ -54,7 +64,7 @@ export const observe = async (
   for (const incident of seen.incidents.slice(0, shownMax)) say(`    ${JSON.stringify(incident)}`);
   const unexcused = seen.cuts.filter((cut) => !excuses(cut));
   for (const cut of unexcused.slice(0, shownMax)) say(`    cut: ${JSON.stringify(cut)}`);
-  return { run: { fault: title, round, recoveryMs, measured, notes, failure, seen }, rows };
+  return { run: { fault: title, round, recoveryMs, measured, notes, failure, seen }, rows, broken };
 };
 
 const shownMax = 3;

@@ -1,4 +1,5 @@
 import type { StoreKind } from "./cluster/start-cluster.ts";
+import { networkSteps } from "./network/network-steps.ts";
 import { runNetworkStage } from "./network/run-network-stage.ts";
 import type { FaultRun } from "./observe.ts";
 import { runStage, type StageResult } from "./run-stage.ts";
@@ -40,20 +41,23 @@ export const runScenario = async (options: ScenarioOptions): Promise<ScenarioRes
   const main = steps.filter((step) => step.on === undefined);
   const sideRoundsNow = main.length > 0 && options.seconds < sideStagesSecondsMin ? 1 : sideRounds;
   const stages: StageResult[] = [];
-  if (network) stages.push(await runNetworkStage({ ...options, rounds: sideRoundsNow }));
+  const stage = async (
+    titles: readonly { readonly title: string }[],
+    run: () => Promise<StageResult>,
+  ): Promise<void> => {
+    stages.push(await run().catch((error: unknown) => failed(titles, error, options.say)));
+  };
+  if (network) await stage(networkSteps, () => runNetworkStage({ ...options, rounds: sideRoundsNow }));
   if (onSentinels.length > 0) {
     const side = { ...options, steps: onSentinels, redis: "sentinels" as const, roundsMax: sideRoundsNow };
-    stages.push(
-      options.store === "redis"
-        ? await runStage({ ...side, seconds: main.length > 0 ? Number.POSITIVE_INFINITY : options.seconds })
-        : notRun(onSentinels, "needs the Redis store"),
-    );
+    const seconds = main.length > 0 ? Number.POSITIVE_INFINITY : options.seconds;
+    if (options.store === "redis") await stage(onSentinels, () => runStage({ ...side, seconds }));
+    else stages.push(notRun(onSentinels, "needs the Redis store"));
   }
   if (main.length > 0) {
     const redis = options.store === "redis" ? ("single" as const) : undefined;
-    stages.push(
-      await runStage({ ...options, steps: main, redis, seconds: left(), roundsMax: Number.POSITIVE_INFINITY }),
-    );
+    const roundsMax = Number.POSITIVE_INFINITY;
+    await stage(main, () => runStage({ ...options, steps: main, redis, seconds: left(), roundsMax }));
   }
   return { elapsedSeconds: Math.round((performance.now() - startedMs) / 1000), ...judged(stages) };
 };
@@ -67,6 +71,17 @@ const notRun = (steps: readonly { readonly title: string }[], why: string): Stag
   rows: [],
 });
 
+/** A stage whose cluster did not even start: none of its faults is known to be survived. */
+const failed = (
+  titles: readonly { readonly title: string }[],
+  error: unknown,
+  say: (line: string) => void,
+): StageResult => {
+  const why = error instanceof Error ? error.message : String(error);
+  say(`not run: ${why}`);
+  return { ...notRun(titles, `the cluster did not start: ${why.split("\n")[0]}`), broken: true };
+};
+
 const judged = (stages: readonly StageResult[]) => {
   const runs = stages.flatMap((stage) => stage.runs);
   const rows = mergeRows(stages.flatMap((stage) => stage.rows));
@@ -76,7 +91,10 @@ const judged = (stages: readonly StageResult[]) => {
     ...measurementsOf(rows),
     ...runs.flatMap((run) => run.measured),
     { bar: "rate", value: answered / seconds },
-    { bar: "unrepaired", value: runs.filter((run) => run.failure !== "").length },
+    {
+      bar: "unrepaired",
+      value: runs.filter((run) => run.failure !== "").length + stages.filter((stage) => stage.broken === true).length,
+    },
   ];
   return { ...judge(measured), notRun: stages.flatMap((stage) => stage.notRun), rows, runs };
 };

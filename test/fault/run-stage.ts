@@ -27,64 +27,99 @@ export interface StageResult {
   readonly notRun: readonly { readonly fault: string; readonly why: string }[];
   readonly runs: readonly FaultRun[];
   readonly rows: readonly Row[];
+  /** Its cluster did not start. */
+  readonly broken?: boolean;
 }
+
+/** A cluster under load. */
+interface Session {
+  readonly chaos: ChaosCluster;
+  readonly context: FaultContext;
+  close(): Promise<void>;
+}
+
+/** Clusters that a stage may use up: one that does not become whole is replaced by a new one. */
+const sessionsMax = 3;
 
 /** Starts a cluster, loads it, and does the steps in turn, again and again, until the time is over. */
 export const runStage = async (options: StageOptions): Promise<StageResult> => {
-  const { say, seed } = options;
-  const chaos = await startChaosCluster(options);
-  let traffic: TrafficProcess | undefined;
-  try {
-    traffic = await TrafficProcess.start(trafficPlan(chaos.cluster.url, seed));
-    await traffic.answers(answersAfter);
-    const context: FaultContext = {
-      ...chaos,
-      traffic,
-      random: seededRandom(seed),
-      say,
-      tempIsDisk: chaos.temp.isDisk,
-      casualties: new Casualties(chaos.cluster),
-    };
-    await untilWhole(context);
-    // What came while the first processes warmed up belongs to no fault.
-    await traffic.take();
-    chaos.executions.takeTwice();
-    return await runSteps(options, chaos, context);
-  } finally {
-    await traffic?.stop();
-    await chaos.stop();
-  }
-};
-
-const runSteps = async (options: StageOptions, chaos: ChaosCluster, context: FaultContext): Promise<StageResult> => {
-  const startedMs = performance.now();
-  const elapsed = (): number => (performance.now() - startedMs) / 1000;
+  const { say } = options;
+  const random = seededRandom(options.seed);
   const runs: FaultRun[] = [];
   const rows: Row[] = [];
+  let sessions = 1;
+  let session = await open(options, random);
   const notRun = options.steps.flatMap((step) => {
-    const why = step.unable?.(context);
+    const why = step.unable?.(session.context);
     return why === undefined ? [] : [{ fault: step.title, why }];
   });
-  for (const { fault, why } of notRun) options.say(`${fault}: not run: ${why}`);
-  const able = options.steps.filter((step) => step.unable?.(context) === undefined);
-  for (let round = 1; round <= options.roundsMax; round += 1) {
-    // Each round in another order, the same for the same seed; the first as it is listed.
-    const order = round === 1 ? able : shuffled(able, context.random);
-    let done = 0;
-    for (const step of order) {
-      if (round > 1 && (step.once === true || elapsed() + step.seconds > options.seconds)) continue;
-      const outcome = await runStep(step, round, chaos, context);
-      runs.push(outcome.run);
-      rows.push(...outcome.rows);
-      done += 1;
-      if (options.logs !== undefined) keepLogs(chaos, options.logs, `${runs.length}-${step.name}`);
+  for (const { fault, why } of notRun) say(`${fault}: not run: ${why}`);
+  const able = options.steps.filter((step) => step.unable?.(session.context) === undefined);
+  try {
+    for (const { step, round } of schedule(able, options, random)) {
+      if (sessions > sessionsMax) {
+        notRun.push({ fault: step.title, why: `the cluster did not become whole ${sessionsMax} times before` });
+        continue;
+      }
+      const { run, rows: seen, broken } = await runStep(step, round, session);
+      runs.push(run);
+      rows.push(...seen);
+      if (options.logs !== undefined) keepLogs(session.chaos, options.logs, `${runs.length}-${step.name}`);
+      if (!broken) continue;
+      sessions += 1;
+      await session.close();
+      if (sessions <= sessionsMax) session = await open(options, random);
     }
-    if (done === 0) break;
+  } finally {
+    await session.close();
   }
   return { notRun, runs, rows };
 };
 
-const runStep = async (step: FaultStep, round: number, chaos: ChaosCluster, shared: FaultContext) => {
+/** Every step once, as listed; then in other orders, the same for the same seed, while there is time. */
+function* schedule(
+  steps: readonly FaultStep[],
+  { seconds, roundsMax }: StageOptions,
+  random: Random,
+): Generator<{ readonly step: FaultStep; readonly round: number }> {
+  const startedMs = performance.now();
+  const fits = (step: FaultStep): boolean => (performance.now() - startedMs) / 1000 + step.seconds <= seconds;
+  for (let round = 1; round <= roundsMax; round += 1) {
+    let done = 0;
+    for (const step of round === 1 ? steps : shuffled(steps, random)) {
+      if (round > 1 && (step.once === true || !fits(step))) continue;
+      yield { step, round };
+      done += 1;
+    }
+    if (done === 0) return;
+  }
+}
+
+const open = async (options: StageOptions, random: Random): Promise<Session> => {
+  const chaos = await startChaosCluster(options);
+  let traffic: TrafficProcess | undefined;
+  let closed: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    await traffic?.stop();
+    await chaos.stop();
+  };
+  try {
+    traffic = await TrafficProcess.start(trafficPlan(chaos.cluster.url, options.seed));
+    await traffic.answers(answersAfter);
+    const casualties = new Casualties(chaos.cluster);
+    const context = { ...chaos, traffic, random, say: options.say, tempIsDisk: chaos.temp.isDisk, casualties };
+    await untilWhole(context);
+    // What came while the first processes warmed up belongs to no fault.
+    await traffic.take();
+    chaos.executions.takeTwice();
+    return { chaos, context, close: () => (closed ??= end()) };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+};
+
+const runStep = async (step: FaultStep, round: number, { chaos, context: shared }: Session) => {
   const casualties = new Casualties(chaos.cluster);
   await casualties.learn();
   const context: FaultContext = { ...shared, casualties };

@@ -18,9 +18,12 @@ export const makeTempFolder = (): TempFolder => {
   const path = mkdtempSync(join(existsSync("/tmp") ? "/tmp" : tmpdir(), "mc-"));
   const isDisk = mount(path);
   const remove = (): void => {
+    process.off("exit", remove);
     if (isDisk) execFileSync("umount", ["-l", path]);
     rmSync(path, { recursive: true, force: true });
   };
+  // Whoever ends a run early leaves no disk behind.
+  process.once("exit", remove);
   return { path, isDisk, remove };
 };
 

@@ -1,4 +1,4 @@
-import type { CutDirection, NetnsCluster, NetnsNode } from "@manta/testkit/netns";
+import type { CutDirection, NetnsCluster } from "@manta/testkit/netns";
 import type { Random } from "../../../packages/mantaray/src/base/random.ts";
 import { randomBelow } from "../../../packages/mantaray/src/base/random.ts";
 import { pause, timed } from "../steps/timed.ts";
@@ -47,24 +47,21 @@ export const untilWholeNetwork = async (cluster: NetnsCluster): Promise<void> =>
     "the cluster whole",
     async () => {
       const apps = Object.values((await api.apps()).applications);
-      const deployments = apps.flatMap((app) => Object.values(app.deployments));
+      const deployments = apps.flatMap((app) => Object.entries(app.deployments));
       const alive = (await state.nodes()).filter((node) => node.state === "ALIVE");
-      const wanted = deployments.reduce((sum, deployment) => sum + deployment.target_num_replicas, 0);
       return (
         alive.length === cluster.nodes.length &&
         deployments.every(
-          ({ replicas, target_num_replicas: target }) =>
-            replicas.length === target && replicas.every((replica) => replica.state === "RUNNING"),
-        ) &&
-        replicaProcesses(cluster.nodes) === wanted
+          ([name, { replicas, target_num_replicas: target }]) =>
+            replicas.length === target &&
+            replicas.every((replica) => replica.state === "RUNNING") &&
+            cluster.nodes.flatMap((node) => node.pidsOf(`ServeReplica:${name}`)).length === target,
+        )
       );
     },
     90_000,
   );
 };
-
-const replicaProcesses = (nodes: readonly NetnsNode[]): number =>
-  nodes.flatMap((node) => node.titles()).filter((title) => title.startsWith("ray::ServeReplica")).length;
 
 /** Names that more than one live actor has. */
 const doubles = async ({ state }: NetnsCluster): Promise<number> => {

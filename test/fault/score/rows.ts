@@ -116,6 +116,6 @@ export const measurementsOf = (rows: readonly Row[]): Measurement[] => {
         (row) => row.executedTwice,
       ),
     },
-    { bar: "sentEverywhere", value: Math.min(...rows.map((row) => row.sent)) },
+    { bar: "sentEverywhere", value: rows.length === 0 ? 0 : Math.min(...rows.map((row) => row.sent)) },
   ];
 };
