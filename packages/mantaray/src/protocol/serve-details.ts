@@ -142,6 +142,8 @@ export const serveDetailsSchema = z.object({
   applications: z.record(z.string(), applicationDetailsSchema),
   target_capacity: z.number().nullable(),
   target_groups: z.array(targetGroupSchema).optional(),
+  /** Ours: what the state above cannot say, for people. Present only while replicas serve that no checkpoint knows. */
+  notice: z.string().optional(),
 });
 export type ServeDetails = z.infer<typeof serveDetailsSchema>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { stateKey } from "./state/checkpoint.ts";
 import { oneApp, type Simulation } from "./testing/simulation.ts";
-import { anyReplica, liveIds, routedIds, world } from "./testing/worlds.ts";
+import { anyReplica, liveIds, perNode, routedIds, world } from "./testing/worlds.ts";
 
 const checkpoint = `serve/${stateKey}`;
 
@@ -39,7 +39,7 @@ describe("a control store that restarts", () => {
     const before = liveIds(simulation);
     const kept = simulation.cluster.kv.get(checkpoint);
     const version = simulation.cluster.routing?.version ?? 0;
-    simulation.cluster.loseData(nodesAfterMs);
+    simulation.cluster.loseData(() => nodesAfterMs);
     await simulation.clock.advance(20_000);
     expect(liveIds(simulation)).toEqual(before);
     expect(simulation.cluster.kv.get(checkpoint)).toEqual(kept);
@@ -56,11 +56,24 @@ describe("a control store that restarts", () => {
   it("and does not know a node again for ten seconds loses that node's replicas", async () => {
     const simulation = await served(3);
     simulation.minServing.clear();
-    simulation.cluster.loseData(1_000_000);
+    simulation.cluster.loseData(() => 1_000_000);
     await simulation.clock.advance(9_000);
     expect(simulation.controller.reconciler("default", "D")?.replicas.size).toBe(3);
     simulation.cluster.addNode({ cpus: 16, isHead: true });
     await simulation.until("replaced", () => simulation.isHealthy(3), 30_000);
+  });
+
+  it("and hears of one node too late stops what was replaced meanwhile", async () => {
+    const simulation = await served(4);
+    const late = [...simulation.cluster.nodes.keys()].at(-1);
+    simulation.minServing.set("default#D", 2);
+    simulation.cluster.loseData(({ nodeId }) => (nodeId === late ? 20_000 : 100));
+    await simulation.clock.advance(15_000);
+    expect(simulation.cluster.live()).toHaveLength(4);
+    await simulation.clock.advance(30_000);
+    expect(simulation.isHealthy(4)).toBe(true);
+    expect(perNode(simulation)).toEqual([2, 2]);
+    expect(simulation.violations).toEqual([]);
   });
 
   it("is told all again where the snapshot that it has is newer than the controller's", async () => {

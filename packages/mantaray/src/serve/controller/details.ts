@@ -13,6 +13,7 @@ import type { ClusterView } from "./cluster-view.ts";
 import type { Replica } from "./deployment/replica.ts";
 import { requiredResources } from "./deployment/replica-spec.ts";
 import { type Proxy, proxyPort } from "./proxies/proxy.ts";
+import { custodyNotice } from "./state/custody.ts";
 import { wantedReplicas } from "./state/scale-deployment.ts";
 import { type AppTarget, type DeploymentTarget, effectiveRevision, type TargetState } from "./state/target-state.ts";
 import { applicationStatus } from "./status/application-status.ts";
@@ -35,6 +36,7 @@ export interface DetailsFacts {
 /** `ServeInstanceDetails` (reference section 1.5). Holds no secret: options with TLS keys are not accepted yet. */
 export const serveDetails = (facts: DetailsFacts): ServeDetails => {
   const { state, controller } = facts;
+  const notice = custodyNotice(state);
   const proxies = [...facts.proxies].filter((proxy) => facts.cluster.get(proxy.nodeId) !== undefined);
   const apps = [...state.apps.values()].filter((app) => facts.source === undefined || app.source === facts.source);
   return {
@@ -57,6 +59,8 @@ export const serveDetails = (facts: DetailsFacts): ServeDetails => {
     applications: Object.fromEntries(apps.map((app) => [app.name, appDetails(facts, app)])),
     target_capacity: state.targetCapacityPercent,
     target_groups: targetGroups(facts, proxies),
+    // Applications in custody are not listed: tools that deploy what is missing then do what is needed.
+    ...(notice === undefined ? {} : { notice }),
   };
 };
 

@@ -133,9 +133,9 @@ export class SimulatedCluster {
 
   /**
    * The control store is restarted and has lost everything. What lives is known again once its node has
-   * registered, `nodesAfterMs` later; the snapshot comes back from them.
+   * registered, some ms later; the snapshot comes back from them.
    */
-  loseData(nodesAfterMs: number): void {
+  loseData(afterMs: (node: NodeRecord) => number): void {
     const nodes = [...this.nodes.values()];
     const actors = [...this.actors.values()].filter((actor) => actor.state === "ALIVE" || actor.state === "RESTARTING");
     const { routing } = this;
@@ -145,15 +145,19 @@ export class SimulatedCluster {
     this.actors.clear();
     this.routing = null;
     this.restartControlStore();
-    this.#options.clock.after(nodesAfterMs, () => {
-      for (const node of nodes) {
+    for (const node of nodes) {
+      this.#options.clock.after(afterMs(node), () => {
         this.nodes.set(node.nodeId, node);
         this.#tellNode(node.nodeId);
-      }
-      this.#away.clear();
-      for (const actor of actors) this.#set(actor);
-      this.routing ??= routing;
-    });
+        for (const actor of actors) {
+          // The controller's own has no node here: it comes with the first.
+          if (actor.nodeId !== node.nodeId && actor.nodeId !== null) continue;
+          this.#away.delete(actor.actorId);
+          this.#set(actor);
+        }
+        this.routing ??= routing;
+      });
+    }
   }
 
   /** Its node restarts a replica's process in place, as it does while nobody else could replace it. */
