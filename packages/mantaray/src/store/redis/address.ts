@@ -6,6 +6,8 @@ import { Secret } from "./secret.ts";
 export interface RedisHost {
   readonly host: string;
   readonly port: number;
+  /** Where `host` is an address that this name stands for. */
+  readonly name?: string;
 }
 
 /** What an address says; what it leaves open is undefined. */

@@ -24,6 +24,8 @@ export interface ConnectionOptions {
   readonly db: number;
   readonly tls: RedisConfig["tls"];
   readonly clock: Clock;
+  /** Gives the attempt up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -66,8 +68,9 @@ export class RedisConnection {
 
   /** Connects, enters and asks who is there. Rejects with `unavailable`. */
   static async open(options: ConnectionOptions): Promise<RedisConnection> {
-    const { target, clock } = options;
+    const { target, clock, signal } = options;
     const where = hostText(target);
+    if (signal?.aborted === true) throw new MantaError("unavailable", "the store is closed");
     const client = new Redis(clientOptions(options));
     let firstError: unknown;
     const keepFirst = (error: unknown): void => {
@@ -79,6 +82,8 @@ export class RedisConnection {
       firstError ??= new Error(`timed out after ${redisLimits.connectTimeoutMs} ms${tls}`);
       client.disconnect();
     });
+    const giveUp = (): void => client.disconnect();
+    signal?.addEventListener("abort", giveUp, { once: true });
     try {
       await client.connect();
       timer.cancel();
@@ -89,6 +94,7 @@ export class RedisConnection {
       throw error instanceof MantaError ? error : redisFailure(firstError ?? error, where).error;
     } finally {
       timer.cancel();
+      signal?.removeEventListener("abort", giveUp);
     }
   }
 
@@ -156,7 +162,7 @@ const clientOptions = ({ target, tls }: ConnectionOptions) =>
     // Asked for in `greet`, together with everything else, so that a slow server costs one round trip.
     enableReadyCheck: false,
     disableClientInfo: true,
-    ...(tls === null ? {} : { tls: tlsOptions(tls, target.host) }),
+    ...(tls === null ? {} : { tls: tlsOptions(tls, target) }),
   }) satisfies RedisOptions;
 
 /** Enters, selects the database, asks who is there and loads the scripts: in one round trip. */

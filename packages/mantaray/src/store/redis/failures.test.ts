@@ -18,6 +18,7 @@ import type { TableMutation } from "../mutation.ts";
 import { redisConfig } from "./config.ts";
 import { redisFailure } from "./failures.ts";
 import { userLine } from "./fixtures/redis-harness.ts";
+import { Writer } from "./fixtures/writer.ts";
 import { openRedisStore } from "./store.ts";
 
 const servers: RedisServer[] = [];
@@ -222,6 +223,48 @@ describe("a Redis that is slow or silent", () => {
     await expect(store.write(epoch, [put("k")])).rejects.toMatchObject({ code: "unavailable" });
     server.mend();
     await waitFor(() => store.write(epoch, [put("k")]).then(() => true), within5s);
+  });
+});
+
+describe("a Redis that is killed again and again", () => {
+  it.each([
+    ["and keeps its data", true],
+    ["and forgets everything", false],
+  ])("%s: the writer goes on, and nothing acknowledged is missing", async (_what, durable) => {
+    const server = await redis({ durable });
+    const store = await open({ RAY_REDIS_ADDRESS: server.address });
+    const writer = new Writer(store);
+    await writer.begin();
+    for (let kills = 0; kills < 4; kills += 1) {
+      const before = writer.acknowledged;
+      await waitFor(() => writer.acknowledged > before + 30, {
+        timeoutMs: 10_000,
+        what: `writes after ${kills} kills`,
+      });
+      await server.restart();
+    }
+    const before = writer.acknowledged;
+    await waitFor(() => writer.acknowledged > before + 30, { timeoutMs: 10_000, what: "writes after all" });
+    await writer.end();
+    expect(await writer.missing()).toEqual([]);
+  });
+});
+
+describe("a store that is closed", () => {
+  it("leaves no connection, and does not wait for a Redis that is silent", async () => {
+    const server = await redis();
+    const store = await open({ RAY_REDIS_ADDRESS: server.address });
+    await lease(store);
+    await store.close();
+    const clients = await server.command("CLIENT", "LIST");
+    expect(clients.split("\n")).toHaveLength(1);
+    server.pause();
+    const late = await open({ RAY_REDIS_ADDRESS: server.address });
+    const sinceMs = systemClock.nowMs();
+    await late.close();
+    expect(systemClock.nowMs() - sinceMs).toBeLessThan(2_000);
+    await expect(late.load()).rejects.toMatchObject({ code: "unavailable" });
+    server.resume();
   });
 });
 

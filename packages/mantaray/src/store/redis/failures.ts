@@ -8,8 +8,6 @@ export interface RedisFailure {
   readonly reconnect: boolean;
   /** `host:port` of the server that answered for ours (Redis Cluster). */
   readonly movedTo?: string;
-  /** Keys of a namespace are named for a cluster here. */
-  readonly isCluster?: boolean;
   readonly reply?: string;
 }
 
@@ -28,7 +26,6 @@ export const redisFailure = (thrown: unknown, where: string): RedisFailure => {
       reconnect: reply.reconnect ?? false,
       reply: reply.token,
       ...(moved === undefined ? {} : { movedTo: moved }),
-      ...(reply.isCluster === true ? { isCluster: true } : {}),
     };
   }
   const says = networkTexts.find(({ pattern }) => pattern.test(code ?? "") || pattern.test(text))?.says;
@@ -49,17 +46,16 @@ interface ReplyKind {
   readonly token: string;
   readonly says: string;
   readonly reconnect?: boolean;
-  readonly isCluster?: boolean;
   /** The server's own text says more. */
   readonly quote?: boolean;
 }
 
 // The first that occurs counts: servers wrap the replies that a script got into texts of their own.
 const replyKinds: readonly ReplyKind[] = [
-  { token: "MOVED", says: "does not hold this namespace's slot", reconnect: true, isCluster: true },
+  { token: "MOVED", says: "does not hold this namespace's slot", reconnect: true },
   { token: "ASK \\d", says: "is moving this namespace's slot to another server" },
   { token: "TRYAGAIN", says: "is moving this namespace's slot to another server" },
-  { token: "CROSSSLOT", says: "is part of a cluster", reconnect: true, isCluster: true },
+  { token: "CROSSSLOT", says: "is part of a cluster, and this user may not ask for that (INFO)", reconnect: true },
   { token: "CLUSTERDOWN", says: "is part of a cluster that is down", quote: true },
   { token: "READONLY", says: "is a read-only replica", reconnect: true },
   { token: "MASTERDOWN", says: "is a replica that has lost its primary", reconnect: true },

@@ -21,12 +21,14 @@ export interface RedisLinkOptions extends PrimaryOptions {
  */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
+  /** No new tasks. */
   readonly #closing = new AbortController();
+  /** No more attempts. */
+  readonly #giveUp = new AbortController();
   readonly #backoff: Backoff;
   readonly #life: Promise<void>;
   /** The attempt under way, or what became of the last one. */
   #attempt: Promise<PrimaryConnection>;
-  #resting = false;
   #away: string | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -66,10 +68,12 @@ export class RedisLink {
   /** Finishes the tasks and lets go of the connection. */
   async close(): Promise<void> {
     const tasks = this.#tail;
-    const primary = this.#resting ? undefined : this.#attempt.catch(() => undefined);
+    const attempt = this.#attempt.catch(() => undefined);
     this.#closing.abort();
     await tasks;
-    (await primary)?.connection.close();
+    // Nobody waits for the attempt under way any more.
+    this.#giveUp.abort();
+    (await attempt)?.connection.close();
     await this.#life;
   }
 
@@ -86,7 +90,7 @@ export class RedisLink {
   }
 
   #connect(): Promise<PrimaryConnection> {
-    const attempt = connectToPrimary(this.#options);
+    const attempt = connectToPrimary({ ...this.#options, signal: this.#giveUp.signal });
     // Whoever waits for it hears of its failure; nobody may wait.
     attempt.catch(() => undefined);
     return attempt;
@@ -120,9 +124,7 @@ export class RedisLink {
     this.#tellAway(reason);
     this.#attempt = Promise.reject(reason);
     this.#attempt.catch(() => undefined);
-    this.#resting = true;
     await sleep(this.#options.clock, this.#backoff.nextMs(), this.#closing.signal).catch(() => undefined);
-    this.#resting = false;
     if (!this.#closing.signal.aborted) this.#attempt = this.#connect();
   }
 

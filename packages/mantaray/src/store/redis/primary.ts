@@ -6,6 +6,7 @@ import { hostText, RedisConnection, type RedisInfo } from "./connection.ts";
 import { redisFailure, redisUnavailable } from "./failures.ts";
 import { type NamespaceKeys, namespaceKeys } from "./keys.ts";
 import { redisLimits } from "./limits.ts";
+import { resolveHosts } from "./resolve-hosts.ts";
 import { askSentinels } from "./sentinels.ts";
 
 /** A connection to the server that takes this namespace's writes. */
@@ -19,6 +20,8 @@ export interface PrimaryOptions {
   readonly config: RedisConfig;
   readonly namespace: string;
   readonly clock: Clock;
+  /** Gives the search up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -26,10 +29,12 @@ export interface PrimaryOptions {
  * that is a primary wins; they are tried at the same time, so one that hangs costs nothing.
  */
 export const connectToPrimary = async (options: PrimaryOptions): Promise<PrimaryConnection> => {
-  const { config, clock } = options;
-  if (config.sentinel === undefined) return firstPrimary(options, config.hosts);
+  const { config, clock, signal } = options;
+  if (config.sentinel === undefined) return firstPrimary(options, await resolveHosts(config.hosts));
   const { primaryName, ...credentials } = config.sentinel;
-  const host = await askSentinels({ hosts: config.hosts, primaryName, credentials, tls: config.tls, clock });
+  const { tls } = config;
+  const sentinels = await resolveHosts(config.hosts);
+  const host = await askSentinels({ hosts: sentinels, primaryName, credentials, tls, clock, signal });
   return firstPrimary(options, [host]);
 };
 
@@ -52,7 +57,7 @@ const firstPrimary = async (options: PrimaryOptions, hosts: readonly RedisHost[]
 
 /** Connects to a host, or to where it points: a sentinel to the primary, a cluster's server to the slot's owner. */
 const follow = async (options: PrimaryOptions, start: RedisHost): Promise<PrimaryConnection> => {
-  const { config, namespace, clock } = options;
+  const { config, namespace, clock, signal } = options;
   let target = start;
   for (let hop = 0; hop <= redisLimits.redirectionsMax; hop += 1) {
     const connection = await RedisConnection.open({
@@ -61,6 +66,7 @@ const follow = async (options: PrimaryOptions, start: RedisHost): Promise<Primar
       db: config.db,
       tls: config.tls,
       clock,
+      signal,
     });
     try {
       const next = await elsewhere(options, connection, target);
@@ -77,11 +83,14 @@ const follow = async (options: PrimaryOptions, start: RedisHost): Promise<Primar
   throw redisUnavailable(hostText(start), `leads to more than ${redisLimits.redirectionsMax} other servers`);
 };
 
-const isCluster = (info: RedisInfo): boolean => info.get("redis_mode") === "cluster";
+/** Valkey has its own word for it. */
+const mode = (info: RedisInfo): string | undefined => info.get("redis_mode") ?? info.get("server_mode");
+
+const isCluster = (info: RedisInfo): boolean => mode(info) === "cluster";
 
 /** Where to go instead, if this is not the server; `unavailable` when it is not ready. */
 const elsewhere = async (
-  { config, namespace, clock }: PrimaryOptions,
+  { config, namespace, clock, signal }: PrimaryOptions,
   connection: RedisConnection,
   target: RedisHost,
 ): Promise<RedisHost | undefined> => {
@@ -90,14 +99,9 @@ const elsewhere = async (
   if (version !== undefined && Number.parseInt(version, 10) < redisLimits.versionMin) {
     throw redisUnavailable(where, `is version ${version}; ${redisLimits.versionMin} or newer is needed`, "VERSION");
   }
-  if (info.get("redis_mode") === "sentinel") {
-    return askSentinels({
-      hosts: [target],
-      primaryName: null,
-      credentials: config.credentials,
-      tls: config.tls,
-      clock,
-    });
+  if (mode(info) === "sentinel") {
+    const { credentials, tls } = config;
+    return askSentinels({ hosts: [target], primaryName: null, credentials, tls, clock, signal });
   }
   if (info.get("loading") === "1") throw redisUnavailable(where, "is still loading its data", "LOADING");
   if (isCluster(info)) {

@@ -13,6 +13,7 @@ export interface SentinelQuestion {
   readonly credentials: RedisCredentials;
   readonly tls: RedisConfig["tls"];
   readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -48,9 +49,9 @@ export const askSentinels = async (question: SentinelQuestion): Promise<RedisHos
 
 const askOne = async (
   sentinel: RedisHost,
-  { primaryName, credentials, tls, clock }: SentinelQuestion,
+  { primaryName, credentials, tls, clock, signal }: SentinelQuestion,
 ): Promise<RedisHost> => {
-  const connection = await RedisConnection.open({ target: sentinel, credentials, db: 0, tls, clock });
+  const connection = await RedisConnection.open({ target: sentinel, credentials, db: 0, tls, clock, signal });
   try {
     const name = primaryName ?? (await onlyPrimary(connection));
     const answer = await connection.command("SENTINEL", ["get-master-addr-by-name", name]);

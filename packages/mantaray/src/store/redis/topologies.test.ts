@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   loopbackAddress,
+  type RedisCluster,
   type RedisServer,
   startRedis,
   startRedisCluster,
@@ -17,6 +18,7 @@ import { describeControlStore } from "../conformance.ts";
 import { redisConfig } from "./config.ts";
 import { redisHarness, testTtlMs, userLine } from "./fixtures/redis-harness.ts";
 import { Writer } from "./fixtures/writer.ts";
+import { namespaceKeys } from "./keys.ts";
 import { openRedisStore } from "./store.ts";
 
 describe("over TLS as an ACL user", () => {
@@ -96,4 +98,39 @@ describe("in a cluster", () => {
   });
   afterAll(() => cluster.stop());
   describeControlStore("redis (Cluster)", async () => redisHarness({ RAY_REDIS_ADDRESS: cluster.address }), testTtlMs);
+
+  it("is followed when its slot moves to another server, and nothing acknowledged is lost", async () => {
+    const config = redisConfig({ RAY_REDIS_ADDRESS: cluster.servers[0]?.address ?? "" });
+    const store = await openRedisStore({ config, namespace: "moving", clock: systemClock, log: silentLog });
+    try {
+      const writer = new Writer(store);
+      await writer.begin();
+      await waitFor(() => writer.acknowledged > 20, { timeoutMs: 10_000, what: "writes before" });
+      await moveSlot(cluster, namespaceKeys("moving", true).LEASE);
+      const before = writer.acknowledged;
+      await waitFor(() => writer.acknowledged > before + 20, { timeoutMs: 20_000, what: "writes after" });
+      await writer.end();
+      expect(await writer.missing()).toEqual([]);
+    } finally {
+      await store.close();
+    }
+  });
 });
+
+/** Moves the slot of a key, with all its keys, to the next server. */
+const moveSlot = async ({ servers }: RedisCluster, key: string): Promise<void> => {
+  const slot = (await servers[0]?.command("CLUSTER", "KEYSLOT", key)) ?? "";
+  const counts = await Promise.all(servers.map((server) => server.command("CLUSTER", "COUNTKEYSINSLOT", slot)));
+  const from = servers[counts.findIndex((count) => count !== "0")];
+  const to = servers.find((server) => server !== from);
+  if (from === undefined || to === undefined) throw new Error(`no server has keys in slot ${slot}`);
+  const [fromId, toId] = await Promise.all([from.command("CLUSTER", "MYID"), to.command("CLUSTER", "MYID")]);
+  await to.command("CLUSTER", "SETSLOT", slot, "IMPORTING", fromId);
+  await from.command("CLUSTER", "SETSLOT", slot, "MIGRATING", toId);
+  for (;;) {
+    const keys = (await from.command("CLUSTER", "GETKEYSINSLOT", slot, "100")).split("\n").filter(Boolean);
+    if (keys.length === 0) break;
+    await from.command("MIGRATE", to.host, String(to.port), "", "0", "5000", "KEYS", ...keys);
+  }
+  for (const server of servers) await server.command("CLUSTER", "SETSLOT", slot, "NODE", toId);
+};
