@@ -24,6 +24,8 @@ export interface RedisOptions {
   readonly durable?: boolean;
   /** Clients connect through a proxy that can delay and cut (`slow`, `cut`). Default false. */
   readonly proxy?: boolean;
+  /** A sentinel, not a store. Default false. */
+  readonly sentinel?: boolean;
   /** Further lines of redis.conf. */
   readonly config?: readonly string[];
 }
@@ -102,8 +104,9 @@ const configLines = (options: RedisOptions, directory: string, { host, port }: L
     "protected-mode no",
     "daemonize no",
     `dir ${directory}`,
-    'save ""',
-    ...(options.durable === false ? [] : ["appendonly yes", "appendfsync everysec"]),
+    // Connections on loopback all come from 127.0.0.1: the others would look for us there.
+    ...(options.sentinel === true ? [`sentinel announce-ip ${host}`] : [`replica-announce-ip ${host}`, 'save ""']),
+    ...(options.durable === false || options.sentinel === true ? [] : ["appendonly yes", "appendfsync everysec"]),
     ...(tls === undefined
       ? [`port ${port}`]
       : [
@@ -154,9 +157,13 @@ class LocalRedis implements RedisServer {
   }
 
   async start(): Promise<void> {
-    const child = spawn(redisProgram("redis-server"), [join(this.directory, "redis.conf")], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(
+      redisProgram("redis-server"),
+      [join(this.directory, "redis.conf"), ...(this.#options.sentinel === true ? ["--sentinel"] : [])],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     this.#child = child;
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
