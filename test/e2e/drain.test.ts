@@ -131,11 +131,13 @@ interface Outcome {
   readonly stderr: string;
 }
 
-const manta = fileURLToPath(new URL("../../packages/mantaray/bin/manta.js", import.meta.url));
+const bin = fileURLToPath(new URL("../../packages/mantaray/bin/manta.js", import.meta.url));
 
-const drain = (...args: string[]): Promise<Outcome> =>
+const drain = (...args: string[]): Promise<Outcome> => manta("drain", ...args);
+
+const manta = (...args: string[]): Promise<Outcome> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [manta, "drain", ...args], {
+    const child = spawn(process.execPath, [bin, ...args], {
       env: test.env,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -157,9 +159,7 @@ describe("a rolling drain", { timeout: 180_000 }, () => {
         expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
         expect(stdout).toContain("It has left.");
         // As a kubelet would, the test's cluster starts the node anew.
-        await test.state.until("the node's next life", async () =>
-          (await workers()).some((node) => node.node_ip === ip && node.node_id !== nodeId),
-        );
+        await nextLife(ip, nodeId);
         await test.state.until("all replicas", async () => (await test.state.replicas("app", "App")).length === 4);
       }
     } finally {
@@ -181,12 +181,61 @@ describe("a rolling drain", { timeout: 180_000 }, () => {
   });
 });
 
-describe("manta drain", { timeout: 60_000 }, () => {
+/** A node of the test's cluster has begun a new life at this address. */
+const nextLife = (ip: string, nodeId: string): Promise<true | undefined> =>
+  test.state.until("the node's next life", async () =>
+    (await workers()).some((node) => node.node_ip === ip && node.node_id !== nodeId) ? true : undefined,
+  );
+
+describe("a proxy that gets", { timeout: 120_000 }, () => {
+  const proxyOf = async (nodeId: string): Promise<number> =>
+    await test.state.until(
+      "the node's proxy",
+      async () =>
+        (await test.state.actors("HTTPProxyActor")).find((actor) => actor.node_id === nodeId && actor.pid > 0)?.pid,
+    );
+
+  it.each(["SIGTERM", "SIGKILL"] as const)("%s refuses no connection, for its socket stays", async (signal) => {
+    const [node] = await workers();
+    const nodeId = node?.node_id ?? "";
+    const url = `http://${node?.node_ip}:8000`;
+    await test.state.until("the node's proxy answering", async () => (await fetch(`${url}/-/healthz`)).ok);
+    const requests = [{ name: "POST", path: "/echo", method: "POST", body: "x" }];
+    const load = createLoad({ url, connections: 16, ratePerSecond: 200, timeoutMs: 15_000, requests });
+    load.start();
+    const kills = 3;
+    for (let kill = 0; kill < kills; kill += 1) {
+      const { ok } = load.snapshot();
+      await test.state.until("traffic", async () => load.snapshot().ok > ok + 100);
+      const pid = await proxyOf(nodeId);
+      process.kill(pid, signal);
+      await test.state.until("the next proxy", async () => (await proxyOf(nodeId)) !== pid);
+    }
+    const { sent, ok, wrong, statuses, cut, timedOut, refused } = await load.stop(10_000);
+    expect({ wrong, statuses, timedOut, refused }).toEqual({ wrong: 0, statuses: {}, timedOut: 0, refused: 0 });
+    expect(ok + cut).toBe(sent);
+    expect(cut).toBeLessThanOrEqual(signal === "SIGTERM" ? 0 : kills * 16);
+  });
+});
+
+describe("manta drain", { timeout: 120_000 }, () => {
   it("refuses the only head, and a node that is not there", async () => {
     const head = (await test.state.nodes()).find(({ is_head_node }) => is_head_node);
     const refused = await drain(head?.node_ip ?? "");
     expect(refused).toMatchObject({ code: 1, stdout: "" });
     expect(refused.stderr).toMatch(/is the head and no standby could lead: --force/);
     expect((await drain("no-such-node")).stderr).toMatch(/no live node is called "no-such-node"; there are 127/);
+  });
+
+  it("is taken by the reference's words, and on the node itself", async () => {
+    const [first, second] = await workers();
+    const reason = ["--reason", "DRAIN_NODE_REASON_PREEMPTION", "--reason-message", "spot"];
+    const told = await manta("drain-node", "--node-id", first?.node_id ?? "", ...reason);
+    expect(told).toMatchObject({ code: 0, stderr: "" });
+    await nextLife(first?.node_ip ?? "", first?.node_id ?? "");
+    const local = await drain("--local", second?.node_ip ?? "", "--no-wait");
+    expect(local).toMatchObject({ code: 0, stderr: "" });
+    await nextLife(second?.node_ip ?? "", second?.node_id ?? "");
+    expect((await drain("--local")).stderr).toMatch(/several nodes run here .*: say which/);
   });
 });
