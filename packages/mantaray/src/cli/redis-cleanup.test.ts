@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../base/clock.ts";
 import { silentLog } from "../base/log.ts";
 import { waitFor } from "../base/wait.ts";
+import { openRedisIdempotencyStore } from "../store/idempotency/redis-idempotency-store.ts";
 import { type ControlStore, openRedisStore, redisConfig } from "../store/index.ts";
 import { bin, runManta } from "./fixtures/run-manta.ts";
 
@@ -47,6 +48,18 @@ describe("redis-cleanup", { timeout: 60_000 }, () => {
     const again = await cleanup([], { RAY_external_storage_namespace: "blue" });
     expect([again.code, again.stdout]).toEqual([0, `There is nothing of namespace "blue" in ${server.address}.\n`]);
     await Promise.all([blue.store.close(), green.store.close()]);
+  });
+
+  it("removes the answers that were kept for idempotency keys", async () => {
+    const config = redisConfig({ RAY_REDIS_ADDRESS: server.address, REDIS_PASSWORD: "hidden" });
+    const store = openRedisIdempotencyStore({ config, namespace: "kept", clock: systemClock, log: silentLog });
+    for (const key of ["one", "two"]) {
+      await store.claim(key, { fingerprint: "f", holder: "h", leaseMs: 30_000 });
+      await store.finish(key, "h", Buffer.from("answer"), 60_000);
+    }
+    await store.close();
+    expect((await cleanup(["--namespace", "kept"])).stdout).toContain("  RAYkept@IDEMPOTENCY_INDEX (2 entries)\n");
+    expect(await server.command("KEYS", "*kept*")).toBe("");
   });
 
   it("is refused while a control store leads there, unless forced", async () => {

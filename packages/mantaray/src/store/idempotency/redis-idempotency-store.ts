@@ -4,6 +4,7 @@ import type { Log } from "../../base/log.ts";
 import { systemRandom } from "../../base/random.ts";
 import type { RedisConfig } from "../redis/config.ts";
 import type { RedisReply } from "../redis/connection.ts";
+import { idempotencyKeys } from "../redis/keys.ts";
 import { RedisLink } from "../redis/link.ts";
 import type { PrimaryConnection } from "../redis/primary.ts";
 import type { RedisScript } from "../redis/scripts.ts";
@@ -29,7 +30,7 @@ class RedisIdempotencyStore implements IdempotencyStore {
   readonly #bounds: IdempotencyBounds;
 
   constructor({ bounds, ...options }: RedisIdempotencyOptions) {
-    this.#link = new RedisLink({ ...options, random: systemRandom, purpose: "idempotency keys" });
+    this.#link = new RedisLink({ ...options, random: systemRandom, purpose: "idempotency keys", inOrder: false });
     this.#bounds = bounds ?? idempotencyLimits;
   }
 
@@ -70,10 +71,8 @@ class RedisIdempotencyStore implements IdempotencyStore {
 
   #run(script: RedisScript, key: string, args: readonly (string | Buffer)[], bytes = 0): Promise<RedisReply> {
     return this.#link.run(({ connection, keys }: PrimaryConnection) => {
-      // The namespace's own prefix, so that all keys of it lie in one slot of a cluster.
-      const prefix = `${keys.LEASE.slice(0, keys.LEASE.lastIndexOf("@"))}@IDEMPOTENCY`;
-      const names = [`${prefix}:${key}`, `${prefix}_INDEX`, `${prefix}_BYTES`];
-      return connection.script(script, names, args, bytes);
+      const { record, index, bytes: sum } = idempotencyKeys(keys);
+      return connection.script(script, [record + key, index, sum], args, bytes);
     });
   }
 }

@@ -17,6 +17,14 @@ export const namespaceKeys = (namespace: string, cluster: boolean): NamespaceKey
   return Object.fromEntries(tableNames.map((table) => [table, `RAY${tag}@${table}`])) as Record<TableName, string>;
 };
 
+/** What the keys of requests that run once add to a namespace, beside a record a key: an index and a sum. */
+export const idempotencyKeys = ({
+  LEASE,
+}: NamespaceKeys): { readonly record: string; readonly index: string; readonly bytes: string } => {
+  const prefix = `${LEASE.slice(0, LEASE.lastIndexOf("@"))}@IDEMPOTENCY`;
+  return { record: `${prefix}:`, index: `${prefix}_INDEX`, bytes: `${prefix}_BYTES` };
+};
+
 /** The namespace when none is named, as in the reference. */
 export const defaultNamespace = "default";
 

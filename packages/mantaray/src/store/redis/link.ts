@@ -13,11 +13,13 @@ export interface RedisLinkOptions extends PrimaryOptions {
   readonly log: Log;
   /** Says in logs what the link is for. */
   readonly purpose: string;
+  /** A task begins when those before it have ended. Default true; false where they have nothing to do with one another. */
+  readonly inOrder?: boolean;
 }
 
 /**
- * A connection to the primary that is made again for ever. Tasks run one after the other. One that finds no
- * connection waits for the attempt under way; between attempts it fails at once with the last reason.
+ * A connection to the primary that is made again for ever. Tasks run one after the other, or `inOrder: false` at the
+ * same time. One that finds no connection waits for the attempt under way; between attempts it fails at once with the last reason.
  */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
@@ -55,8 +57,13 @@ export class RedisLink {
       );
     }
     this.#waiting += 1;
-    const turn = this.#tail.then(() => this.#run(task)).finally(() => (this.#waiting -= 1));
-    this.#tail = turn.catch(() => undefined);
+    const before = this.#tail;
+    const begun = (this.#options.inOrder ?? true) ? before.then(() => this.#run(task)) : this.#run(task);
+    const turn = begun.finally(() => (this.#waiting -= 1));
+    this.#tail = turn.then(
+      () => before,
+      () => before,
+    );
     return turn;
   }
 

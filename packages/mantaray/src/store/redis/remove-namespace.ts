@@ -3,7 +3,7 @@ import { MantaError } from "../../base/errors.ts";
 import { sleep } from "../../base/wait.ts";
 import type { RedisConfig } from "./config.ts";
 import { redisFailure } from "./failures.ts";
-import { tableNames } from "./keys.ts";
+import { idempotencyKeys, tableNames } from "./keys.ts";
 import { redisLimits } from "./limits.ts";
 import { connectToPrimary, type PrimaryConnection } from "./primary.ts";
 import { removeScript } from "./scripts.ts";
@@ -36,7 +36,8 @@ export const removeRedisNamespace = async (options: RemoveNamespaceOptions): Pro
   const primary = await connectWithin(options, clock.nowMs() + waitMs);
   const { connection, keys } = primary;
   try {
-    const allKeys = tableNames.map((table) => keys[table]);
+    const { index, bytes } = idempotencyKeys(keys);
+    const allKeys = [...tableNames.map((table) => keys[table]), index, bytes];
     const remove = () => connection.script(removeScript, allKeys, [force ? "1" : "0"]);
     let reply = (await remove()) as (Buffer | number)[];
     if (String(reply[0]) === "held") {

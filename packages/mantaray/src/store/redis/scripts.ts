@@ -149,8 +149,9 @@ return sizes
 );
 
 /**
- * Removes a namespace unless its lease is alive. ARGV: '1' to remove it in any case. Answers the kind and the
- * number of entries of each key that there was.
+ * Removes a namespace unless its lease is alive. ARGV: '1' to remove it in any case. KEYS: the tables, then the index
+ * of finished idempotency keys, whose members name their records, and the sum of their bytes. Keys that are in use at
+ * this moment end by themselves within their lease. Answers the name and the number of entries of each key that there was.
  */
 export const removeScript = redisScript(
   "remove",
@@ -167,6 +168,11 @@ for _, key in ipairs(KEYS) do
     local entries = 1
     if kind == 'hash' then entries = redis.call('HLEN', key) end
     if kind == 'list' then entries = redis.call('LLEN', key) end
+    if kind == 'zset' then
+      local members = redis.call('ZRANGE', key, 0, -1)
+      entries = #members
+      for _, member in ipairs(members) do redis.call('UNLINK', string.match(member, '^%d+:(.*)$')) end
+    end
     redis.call('UNLINK', key)
     removed[#removed + 1] = key
     removed[#removed + 1] = entries
