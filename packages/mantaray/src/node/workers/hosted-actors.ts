@@ -141,7 +141,9 @@ export class HostedActors {
     const bound = clock.after(nodeLimits.handedOverMsMax, () => void worker.kill());
     worker.child.onExit(() => bound.cancel());
     const timeoutMs = nodeLimits.handOverTimeoutMs;
-    await waitFor(() => this.#actors.get(actorId)?.state === "ALIVE", { clock, timeoutMs, what: "the next process" });
+    const ready = (): boolean => this.#actors.get(actorId)?.state === "ALIVE";
+    await waitFor(() => this.#draining || ready(), { clock, timeoutMs, what: "the next process" });
+    if (!ready()) throw new MantaError("draining", "the node is stopping");
   }
 
   async #host(hosted: Hosted): Promise<void> {

@@ -73,7 +73,7 @@ const restart = async (test: TestNode, actor: ActorRecord, restarts: number): Pr
   await waitFor(() => readies(test, actor).length > restarts, { timeoutMs: 20_000, what: "the next proxy" });
 };
 
-describe("the listening socket of a proxy", () => {
+describe("the listening socket of a proxy", { timeout: 90_000 }, () => {
   it("outlives a proxy that is killed: connections wait for the next one, and none is refused", async () => {
     const { test, actor, host, port } = await startProxy();
     const load = knock(host, port);

@@ -185,6 +185,17 @@ describe("a lame duck", () => {
   });
 });
 
+describe("the keep-alive time", () => {
+  const stage = useStage();
+
+  it("can be changed, for connections that are open too", async () => {
+    const front = await stage.start(echo, { keepAliveTimeoutMs: 60_000, sweepPeriodMs: 20 });
+    const client = await stage.open();
+    front.setKeepAlive(100);
+    await client.end();
+  });
+});
+
 describe("listening", () => {
   const stage = useStage();
 
