@@ -102,7 +102,9 @@ describe("redis-cleanup", { timeout: 60_000 }, () => {
       await cluster.stop();
     }
   });
+});
 
+describe("redis-cleanup that cannot", { timeout: 60_000 }, () => {
   it("says what is wrong: usage 2, Redis away 1", async () => {
     expect(await cleanup([], { RAY_REDIS_ADDRESS: "" })).toMatchObject({ code: 2 });
     expect((await cleanup(["--namespace", "a b"])).code).toBe(2);

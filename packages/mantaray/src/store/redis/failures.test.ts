@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { inspect } from "node:util";
@@ -182,6 +183,15 @@ describe("a Redis that takes no writes for a while", () => {
     const [replica, primary] = [await redis(), await redis()];
     await replica.command("REPLICAOF", primary.host, String(primary.port));
     const store = await open({ RAY_REDIS_ADDRESS: `${loopbackAddress()}:1,${replica.address},${primary.address}` });
+    await store.write(await lease(store), [put("k")]);
+    expect(await keysOf(store)).toEqual(["k"]);
+  });
+});
+
+describe("a name that stands for several addresses", () => {
+  it("is all of them: the one that answers counts", async () => {
+    const server = await redis({ host: "127.0.0.1", port: randomInt(20_000, 30_000) });
+    const store = await open({ RAY_REDIS_ADDRESS: `localhost:${server.port}` });
     await store.write(await lease(store), [put("k")]);
     expect(await keysOf(store)).toEqual(["k"]);
   });
