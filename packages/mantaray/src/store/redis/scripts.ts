@@ -69,7 +69,8 @@ if newest and found[1] ~= '' and found[1] ~= holder then
   end
 end
 if found[4] == ARGV[3] and tonumber(found[5]) >= tonumber(ARGV[4]) then return {'late'} end
-local epoch = math.max((newest or 0) + 1, now)
+-- Not below what the claimer has seen either: an emptied server's clock may be behind the former one's.
+local epoch = math.max(math.max(newest or 0, tonumber(ARGV[5])) + 1, now)
 redis.call('HSET', lease, 'holder', holder, 'epoch', text(epoch), 'expires', text(now + ttl), 'ttl', ARGV[2],
   'claimer', ARGV[3], 'attempt', ARGV[4], 'seq', '0')
 return {'granted', text(epoch)}
