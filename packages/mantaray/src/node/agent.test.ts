@@ -92,8 +92,9 @@ describe("a node whose control store is away", () => {
 
   it("restarts what may restart while the control store is away, and says so when it is back", async () => {
     const { gcs, node, token, startProbe, report } = await startTestNode();
-    const [lasting, once] = [await startProbe({ maxRestarts: -1 }), await startProbe()];
-    const pids = [(await report(lasting.actorId, "ready")).pid, (await report(once.actorId, "ready")).pid];
+    const [lasting, once] = [await startProbe({ localRepair: true }), await startProbe()];
+    const before = await report(lasting.actorId, "ready");
+    const pids = [before.pid, (await report(once.actorId, "ready")).pid];
     const { port } = gcs;
     await gcs.close();
     for (const pid of pids) process.kill(pid, "SIGKILL");
@@ -103,9 +104,20 @@ describe("a node whose control store is away", () => {
     const second = await FakeGcs.start(token, port);
     await waitFor(() => second.registrations.length > 0, bound("the registration"));
     expect(second.registrations[0]?.inventory).toMatchObject([{ actorId: lasting.actorId, restarts: 1 }]);
-    expect(second.registrations[0]?.exits.map(({ actorId }) => actorId).toSorted()).toEqual(
-      [lasting.actorId, once.actorId].toSorted(),
+    const exits = second.registrations[0]?.exits.map(({ actorId, repaired }) => [actorId, repaired]);
+    expect(exits).toHaveLength(2);
+    expect(exits).toEqual(
+      expect.arrayContaining([
+        [lasting.actorId, true],
+        [once.actorId, false],
+      ]),
     );
+    // Whoever had a link to it finds it where it was.
+    const isReady = () => second.reports.find(({ kind, actorId }) => kind === "ready" && actorId === lasting.actorId);
+    const inventory = second.registrations[0]?.inventory[0];
+    const addresses = inventory?.addresses ?? (await waitFor(isReady, bound("the next life")));
+    expect(JSON.stringify(addresses)).toContain(before.addresses.unix);
+    expect(JSON.stringify(addresses)).toContain(before.addresses.tcp);
     await second.close();
   });
 });
