@@ -11,6 +11,8 @@ export interface ChaosOptions {
   readonly store: StoreKind;
   /** What to tell about the choice of the store; empty for nothing. */
   readonly storeNote: string;
+  /** Files of former runs: they are shown and written into docs/reliability.md; nothing is run. */
+  readonly report: readonly string[];
   readonly json?: string;
   readonly logs?: string;
 }
@@ -25,14 +27,16 @@ export const parseChaosOptions = (args: readonly string[], scenarios: readonly s
       scenario: { type: "string", default: "walk" },
       seconds: { type: "string", default: "60" },
       store: { type: "string" },
+      report: { type: "string", multiple: true, default: [] },
       json: { type: "string" },
       logs: { type: "string" },
     },
   });
-  const { list, scenario, json, logs } = values;
+  const { list, scenario, report, json, logs } = values;
   if (!scenarios.includes(scenario)) throw new Error(`--scenario ${scenario}: there are ${scenarios.join(", ")}`);
   return {
     list,
+    report,
     scenario,
     seed: numberOf("--seed", values.seed),
     seconds: numberOf("--seconds", values.seconds),

@@ -1,11 +1,10 @@
 import type { StoreKind } from "./cluster/start-cluster.ts";
 import { networkSteps } from "./network/network-steps.ts";
 import { runNetworkStage } from "./network/run-network-stage.ts";
-import type { FaultRun } from "./observe.ts";
 import { runStage, type StageResult } from "./run-stage.ts";
 import type { Scenario } from "./scenarios.ts";
-import { type BarResult, judge, type Measurement } from "./score/bars.ts";
-import { measurementsOf, mergeRows, type Row } from "./score/rows.ts";
+import { judged, type Verdict } from "./score/verdict.ts";
+import { runSoak, type SoakResult } from "./soak/run-soak.ts";
 
 /** How a run is to be. */
 export interface ScenarioOptions {
@@ -20,14 +19,14 @@ export interface ScenarioOptions {
 }
 
 /** What a run has shown. */
-export interface ScenarioResult {
+export interface ScenarioResult extends Verdict {
   readonly elapsedSeconds: number;
-  readonly bars: readonly BarResult[];
-  readonly notMeasured: readonly string[];
-  readonly notRun: readonly { readonly fault: string; readonly why: string }[];
-  readonly rows: readonly Row[];
-  readonly runs: readonly FaultRun[];
+  /** Of a soak: samples by process. */
+  readonly memory?: SoakResult["memory"];
 }
+
+/** What the bar on memory is about. */
+const soakWork = { deaths: 10_000, redeploys: 1_000 };
 
 /** Stages beside the main one are short: so often is each of their faults done. */
 const sideRounds = 2;
@@ -36,7 +35,7 @@ const sideRounds = 2;
 export const runScenario = async (options: ScenarioOptions): Promise<ScenarioResult> => {
   const startedMs = performance.now();
   const left = (): number => options.seconds - (performance.now() - startedMs) / 1000;
-  const { steps, network } = options.scenario;
+  const { steps, network, soak } = options.scenario;
   const onSentinels = steps.filter((step) => step.on === "sentinels");
   const main = steps.filter((step) => step.on === undefined);
   const sideRoundsNow = main.length > 0 && options.seconds < sideStagesSecondsMin ? 1 : sideRounds;
@@ -54,12 +53,19 @@ export const runScenario = async (options: ScenarioOptions): Promise<ScenarioRes
     if (options.store === "redis") await stage(onSentinels, () => runStage({ ...side, seconds }));
     else stages.push(notRun(onSentinels, "needs the Redis store"));
   }
+  let memory: ScenarioResult["memory"];
+  if (soak) {
+    const result = await runSoak({ ...soakWork, seconds: options.seconds, say: options.say });
+    memory = result.memory;
+    stages.push(result);
+  }
   if (main.length > 0) {
     const redis = options.store === "redis" ? ("single" as const) : undefined;
     const roundsMax = Number.POSITIVE_INFINITY;
     await stage(main, () => runStage({ ...options, steps: main, redis, seconds: left(), roundsMax }));
   }
-  return { elapsedSeconds: Math.round((performance.now() - startedMs) / 1000), ...judged(stages) };
+  const elapsedSeconds = Math.round((performance.now() - startedMs) / 1000);
+  return { elapsedSeconds, ...judged(stages), ...(memory === undefined ? {} : { memory }) };
 };
 
 /** Below this a run has no time for a second round beside its main stage. */
@@ -80,21 +86,4 @@ const failed = (
   const why = error instanceof Error ? error.message : String(error);
   say(`not run: ${why}`);
   return { ...notRun(titles, `the cluster did not start: ${why.split("\n")[0]}`), broken: true };
-};
-
-const judged = (stages: readonly StageResult[]) => {
-  const runs = stages.flatMap((stage) => stage.runs);
-  const rows = mergeRows(stages.flatMap((stage) => stage.rows));
-  const answered = rows.reduce((sum, row) => sum + row.ok, 0);
-  const seconds = runs.reduce((sum, run) => sum + run.seen.seconds, 0);
-  const measured: Measurement[] = [
-    ...measurementsOf(rows),
-    ...runs.flatMap((run) => run.measured),
-    { bar: "rate", value: answered / seconds },
-    {
-      bar: "unrepaired",
-      value: runs.filter((run) => run.failure !== "").length + stages.filter((stage) => stage.broken === true).length,
-    },
-  ];
-  return { ...judge(measured), notRun: stages.flatMap((stage) => stage.notRun), rows, runs };
 };

@@ -42,9 +42,11 @@ export interface Scenario {
   readonly steps: readonly FaultStep[];
   /** A second cluster, whose nodes have networks of their own (`network/`). */
   readonly network: boolean;
+  /** The control plane alone: redeploys and deaths in a loop (`soak/`). */
+  readonly soak: boolean;
 }
 
-const of = (steps: readonly FaultStep[], network = false): Scenario => ({ steps, network });
+const of = (steps: readonly FaultStep[], network = false): Scenario => ({ steps, network, soak: false });
 
 /** What `--scenario` takes: the walk, all faults, a group of them, or one. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
@@ -53,4 +55,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   ...Object.fromEntries(Object.entries(groups).map(([name, steps]) => [name, of(steps)])),
   ...Object.fromEntries(all.map((step) => [step.name, of([step])])),
   partition: of([], true),
+  soak: { ...of([]), soak: true },
 };

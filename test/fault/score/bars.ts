@@ -43,11 +43,19 @@ const bars = {
   notAdopted: { title: "worker processes not adopted by the new head", limit: 0, unit: "", of: "sum" },
   staleHead: { title: "head stopped and continued: leaders at the same time", limit: 1, unit: "", of: "max" },
   memory: {
-    title: "control plane memory after redeploys and deaths in a loop, growth",
+    title: "control plane, live memory after warm-up: growth of the worst process",
     limit: 5,
     unit: "%",
     of: "max",
   },
+  residentMemory: {
+    title: "control plane, resident memory after warm-up: growth of the worst process",
+    limit: 5,
+    unit: "%",
+    of: "max",
+  },
+  deaths: { title: "replica deaths of the soak", limit: 10_000, unit: "", of: "min" },
+  redeploys: { title: "redeploys of the soak", limit: 1_000, unit: "", of: "min" },
   rate: { title: "requests per second", limit: 500, unit: "/s", of: "min" },
   sentEverywhere: { title: "requests sent in every row", limit: 1, unit: "", of: "min" },
 } as const satisfies Record<string, Bar>;

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import type { FaultRun } from "../observe.ts";
 import { classes } from "../traffic/classes.ts";
 import { kindOf, outcomeOf, proxyOf, reasonOf } from "../traffic/outcome.ts";
 import type { ClassReport, Cut, WindowReport } from "../traffic/report.ts";
 import { judge } from "./bars.ts";
 import { measurementsOf, mergeRows, rowsOf } from "./rows.ts";
 import { markdownTableOf, tableOf } from "./table.ts";
+import { exitCodeOf, judged } from "./verdict.ts";
 
 const report = (change: Partial<ClassReport> = {}): ClassReport => ({
   ok: 100,
@@ -104,6 +106,28 @@ describe("bars", () => {
     expect(judge(values("rate", 499)).bars).toMatchObject([{ ok: false }]);
     expect(judge(values("failover", Number.NaN)).bars).toMatchObject([{ ok: false }]);
     expect(judge([]).notMeasured).toContain("head failover to a standby, p99");
+  });
+});
+
+describe("the exit code", () => {
+  const runOf = (seen: WindowReport): FaultRun => ({
+    fault: "a fault",
+    round: 1,
+    recoveryMs: 10,
+    measured: [],
+    notes: [],
+    failure: "",
+    seen: { ...seen, seconds: 1 },
+  });
+  const verdictOf = (seen: WindowReport, failure = "") =>
+    judged([{ notRun: [], runs: [{ ...runOf(seen), failure }], rows: rowsFrom(seen) }]);
+
+  it("is 0 for a run that meets every bar, 1 for one failed request, one fault without recovery, no run at all", () => {
+    expect(exitCodeOf(verdictOf(windowOf()))).toBe(0);
+    expect(exitCodeOf(verdictOf(windowOf({ GET: { failed: 1 } })))).toBe(1);
+    expect(exitCodeOf(verdictOf(windowOf(), "not whole"))).toBe(1);
+    expect(exitCodeOf(judged([{ notRun: [], runs: [], rows: [], broken: true }]))).toBe(1);
+    expect(exitCodeOf(judged([]))).toBe(1);
   });
 });
 

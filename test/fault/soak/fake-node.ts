@@ -13,7 +13,7 @@ import type { ActorRecord, DeathCause } from "../../../packages/mantaray/src/pro
 import { gcsService } from "../../../packages/mantaray/src/protocol/gcs.ts";
 import { agentService, type NodeRegistration } from "../../../packages/mantaray/src/protocol/node.ts";
 import { proxyService } from "../../../packages/mantaray/src/protocol/proxy.ts";
-import { replicaService } from "../../../packages/mantaray/src/protocol/replica.ts";
+import { replicaArgsSchema, replicaService } from "../../../packages/mantaray/src/protocol/replica.ts";
 import type { RoutingSnapshot } from "../../../packages/mantaray/src/protocol/routing.ts";
 import {
   createClient,
@@ -96,6 +96,14 @@ export class FakeNode {
         ([, { record, readyMs }]) => record.spec.entry.module === "serve-replica" && (readyMs ?? Infinity) <= bornMs,
       )
       .map(([actorId]) => actorId);
+  }
+
+  /** What the replicas of an app have been told as their environment's REVISION. */
+  revisionsOf(app: string): readonly string[] {
+    return [...this.actors.values()].flatMap(({ record }) => {
+      const args = replicaArgsSchema.safeParse(record.spec.entry.args);
+      return args.success && args.data.app === app ? [args.data.envVars?.REVISION ?? ""] : [];
+    });
   }
 
   /** The actor's process ends without being asked to. */
