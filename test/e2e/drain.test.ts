@@ -187,14 +187,15 @@ const nextLife = (ip: string, nodeId: string): Promise<true | undefined> =>
     (await workers()).some((node) => node.node_ip === ip && node.node_id !== nodeId) ? true : undefined,
   );
 
-describe("a proxy that gets", { timeout: 120_000 }, () => {
-  const proxyOf = async (nodeId: string): Promise<number> =>
-    await test.state.until(
-      "the node's proxy",
-      async () =>
-        (await test.state.actors("HTTPProxyActor")).find((actor) => actor.node_id === nodeId && actor.pid > 0)?.pid,
-    );
+/** Pid of the proxy of a node. */
+const proxyOf = async (nodeId: string): Promise<number> =>
+  await test.state.until(
+    "the node's proxy",
+    async () =>
+      (await test.state.actors("HTTPProxyActor")).find((actor) => actor.node_id === nodeId && actor.pid > 0)?.pid,
+  );
 
+describe("a proxy that gets", { timeout: 120_000 }, () => {
   it.each(["SIGTERM", "SIGKILL"] as const)("%s refuses no connection, for its socket stays", async (signal) => {
     const [node] = await workers();
     const nodeId = node?.node_id ?? "";

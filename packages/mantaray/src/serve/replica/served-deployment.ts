@@ -2,7 +2,6 @@ import { MantaError } from "../../base/errors.ts";
 import type { DeploymentTarget } from "../api/bound-deployment.ts";
 import { functionCallName } from "../api/create-handle.ts";
 import { LazyResponse } from "./http/lazy-response.ts";
-import type { WebSocketEntry } from "./websocket/web-socket-call.ts";
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -16,6 +15,9 @@ const hooks: ReadonlySet<string> = new Set([
   "checkHealth",
   "shutdown",
 ]);
+
+/** A deployment's `websocket`: it gets the standard's interface. */
+export type WebSocketEntry = (socket: WebSocket, request: Request) => unknown;
 
 /** The user's instance, function or object, and what a replica may call of it. */
 export class ServedDeployment {

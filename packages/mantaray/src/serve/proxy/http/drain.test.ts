@@ -193,6 +193,7 @@ describe("the keep-alive time", () => {
     const client = await stage.open();
     front.setKeepAlive(100);
     await client.end();
+    expect(front.stats.cut).toBe(0);
   });
 });
 

@@ -6,10 +6,8 @@ import { LazyRequest } from "../http/lazy-request.ts";
 import { RequestBody } from "../http/request-body.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ReplicaHost } from "../replica-host.ts";
+import type { WebSocketEntry } from "../served-deployment.ts";
 import { StreamDuplex } from "./stream-duplex.ts";
-
-/** What a deployment's `websocket` gets: the standard's interface, of the `ws` package. */
-export type WebSocketEntry = (socket: globalThis.WebSocket, request: Request) => unknown;
 
 /**
  * One WebSocket from its request to its end. It counts as an ongoing request for as long as it is open. `ws` does

@@ -1,6 +1,11 @@
 import { WebSocketServer } from "ws";
 import { replicaLimits } from "../limits.ts";
-import type { WebSocketCall } from "./web-socket-call.ts";
+
+/** An open one. */
+interface Leaving {
+  /** Tells its client to come back. */
+  leave(): void;
+}
 
 /** The open WebSockets of a replica. */
 export class WebSockets {
@@ -13,13 +18,13 @@ export class WebSockets {
   });
   /** The replica takes leave of each. */
   leaving = false;
-  readonly #open = new Set<WebSocketCall>();
+  readonly #open = new Set<Leaving>();
 
-  add(call: WebSocketCall): void {
+  add(call: Leaving): void {
     this.#open.add(call);
   }
 
-  delete(call: WebSocketCall): void {
+  delete(call: Leaving): void {
     this.#open.delete(call);
   }
 
