@@ -68,9 +68,6 @@ export const agentImplementation = (deps: AgentDeps): Implementation<AgentServic
  * to come. Everything else is said on the link that we opened and registered on.
  */
 export const calledAgentImplementation = (deps: AgentDeps): Implementation<AgentService> => {
-  const refuse = (): never => {
-    throw new MantaError("permission_denied", "orders are taken on the link that the node has registered on");
-  };
   const { followLeader } = agentImplementation(deps);
   return {
     startActor: refuse,
@@ -82,6 +79,10 @@ export const calledAgentImplementation = (deps: AgentDeps): Implementation<Agent
     getRouting: refuse,
     getBundle: refuse,
   };
+};
+
+const refuse = (): never => {
+  throw new MantaError("permission_denied", "orders are taken on the link that the node has registered on");
 };
 
 /** What the agent does for the workers of its node. */

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { newActorId } from "../base/ids.ts";
@@ -37,6 +37,28 @@ describe("NodeRouting", () => {
     const file = join(tempDir(), "routing.json");
     writeFileSync(file, content);
     expect(new NodeRouting({ file }, silentLog).snapshot).toBeUndefined();
+  });
+
+  it("begins with what a former agent of the same place left, until the cluster says otherwise", async () => {
+    const dir = tempDir();
+    const formerFile = join(dir, "former", "routing.json");
+    const first = new NodeRouting({ file: join(dir, "1.json"), formerFile }, silentLog);
+    first.registered("one");
+    first.offer(snapshot(9));
+    await first.flushed();
+    const second = new NodeRouting({ file: join(dir, "2.json"), formerFile }, silentLog);
+    expect(second.snapshot).toEqual(snapshot(9));
+    // Nobody has confirmed it: whatever a control store has is newer.
+    expect([second.version, second.confirmed]).toEqual([0, undefined]);
+    second.registered("one");
+    expect(second.snapshot).toEqual(snapshot(9));
+    expect(second.offer(snapshot(3))).toBe(true);
+    await second.flushed();
+    const third = new NodeRouting({ file: join(dir, "3.json"), formerFile }, silentLog);
+    third.registered("another");
+    expect(third.snapshot).toBeUndefined();
+    third.forget();
+    expect(existsSync(formerFile)).toBe(false);
   });
 
   it("hands watchers the present snapshot, then the newest, then deaths", async () => {

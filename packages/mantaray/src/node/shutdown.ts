@@ -36,8 +36,8 @@ export const stopInOrder = async (
   log.info({ reason }, "the node stops");
   actors.drain();
   pool.close();
-  const stopAll = async (chosen: readonly HostedActor[], boundMs: number): Promise<void> => {
-    const spareMs = boundMs - clock.nowMs() - nodeLimits.ladderSlackMs - nodeLimits.ladderTermMs;
+  const stopAll = async (chosen: readonly HostedActor[], untilMs: number): Promise<void> => {
+    const spareMs = untilMs - clock.nowMs() - nodeLimits.ladderSlackMs - nodeLimits.ladderTermMs;
     await Promise.all(
       chosen.map(({ record }) => {
         const graceMs = Math.max(0, Math.min(record.spec.stopGraceMs, spareMs));

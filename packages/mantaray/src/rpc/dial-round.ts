@@ -66,21 +66,23 @@ class Round {
     this.#tried.add(address);
     this.#open += 1;
     this.#stagger = clock.after(staggerMs, () => this.next());
-    dial(address, this.#signal).then(
-      (link) => {
-        if (this.#over.signal.aborted) link.close("another address was faster");
-        else this.finish({ link, address });
-      },
-      (thrown: unknown) => {
-        this.#open -= 1;
-        if (this.#over.signal.aborted) return;
-        const error = MantaError.from(thrown);
-        onError(address, error);
-        const leader = leaderOf(error);
-        if (leader !== undefined) this.#queue.unshift(leader);
-        this.next();
-      },
-    );
+    void this.#await(address, dial(address, this.#signal), onError);
+  }
+
+  async #await(address: string, dialing: Promise<Link>, onError: DialRoundOptions["onError"]): Promise<void> {
+    try {
+      const link = await dialing;
+      if (this.#over.signal.aborted) link.close("another address was faster");
+      else this.finish({ link, address });
+    } catch (thrown) {
+      this.#open -= 1;
+      if (this.#over.signal.aborted) return;
+      const error = MantaError.from(thrown);
+      onError(address, error);
+      const leader = leaderOf(error);
+      if (leader !== undefined) this.#queue.unshift(leader);
+      this.next();
+    }
   }
 }
 
