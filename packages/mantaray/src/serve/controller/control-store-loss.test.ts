@@ -113,6 +113,39 @@ describe("a controller that finds no checkpoint but replicas", () => {
     expect(simulation.violations).toEqual([]);
   });
 
+  it.each([300, 4_000])("waits for what turns up %i ms later, snapshot and all", async (afterMs) => {
+    const simulation = await served(3);
+    const before = liveIds(simulation);
+    const { routing } = simulation.cluster;
+    simulation.controller.close();
+    simulation.cluster.loseData(() => afterMs);
+    await simulation.restartController();
+    await simulation.clock.advance(60_000);
+    expect(liveIds(simulation)).toEqual(before);
+    expect(simulation.cluster.routing).toEqual({ ...routing, version: expect.any(Number) });
+    expect(simulation.violations).toEqual([]);
+  });
+
+  it("and is told to deploy before anything has turned up kills nothing and publishes nothing less", async () => {
+    const simulation = await served(3);
+    const before = liveIds(simulation);
+    simulation.controller.close();
+    simulation.cluster.loseData(() => 2_000);
+    await simulation.restartController();
+    const build = Promise.withResolvers<void>();
+    simulation.buildsWait = build.promise;
+    await simulation.deploy(oneApp({ num_replicas: 3 }));
+    await simulation.clock.advance(10_000);
+    expect(liveIds(simulation)).toEqual(before);
+    expect(routedIds(simulation)).toHaveLength(3);
+    build.resolve();
+    await simulation.until("healthy", () => simulation.isHealthy(3));
+    await simulation.clock.advance(5_000);
+    expect(liveIds(simulation)).toEqual(before);
+    expect(simulation.controller.store.state.custody).toBeNull();
+    expect(simulation.violations).toEqual([]);
+  });
+
   it("takes a dead one out of the routes", async () => {
     const simulation = await lost();
     simulation.minServing.set("default#D", 2);

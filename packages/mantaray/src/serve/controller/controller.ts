@@ -24,7 +24,7 @@ import { proxyNodes } from "./proxies/decide-proxies.ts";
 import { ProxyManager } from "./proxies/proxy-manager.ts";
 import { routingContent } from "./routing/routing-content.ts";
 import { RoutingPublisher } from "./routing/routing-publisher.ts";
-import { custodyNotice, takeCustody } from "./state/custody.ts";
+import { custodyNotice, isUnexplained, takeCustody } from "./state/custody.ts";
 import { dropIfEmpty, type TargetState } from "./state/target-state.ts";
 import { TargetStore } from "./state/target-store.ts";
 import { type ClusterInventory, watchCluster } from "./watch-cluster.ts";
@@ -67,7 +67,10 @@ export class Controller {
   readonly #builds: BuildQueue;
   readonly #loop: ControlLoop;
   readonly #end = new AbortController();
-  #hadCheckpoint = false;
+  /** Applications that live and that nobody has asked for, as far as is known; not yet in custody. */
+  readonly #unexplained = new Set<string>();
+  #lookAtMs = 0;
+  #looksUntilMs = 0;
   #seenState: TargetState | undefined;
   #nodesChanged = true;
   #recovered = Promise.withResolvers<void>();
@@ -105,7 +108,15 @@ export class Controller {
     this.#builds = new BuildQueue({ builds: ports.builds, store, effects, clock, log });
     const isRouted = (id: string): boolean => publisher.isRouted(id);
     const shared = { clock, random, log, env, ports, effects, cluster, health: this.#health, isRouted };
-    this.deployments = new DeploymentTable({ shared, store, publisher, wake });
+    this.deployments = new DeploymentTable({
+      shared,
+      store,
+      publisher,
+      wake,
+      onUnexplained: (app) => {
+        this.#unexplained.add(app);
+      },
+    });
     this.#absences = new Absences({
       clock,
       onLost: (name) => this.#onLost(name),
@@ -132,7 +143,7 @@ export class Controller {
   /** Reads what the last controller knew and begins to follow the cluster. Rejects when the checkpoint cannot be read. */
   async start(): Promise<void> {
     const { ports, clock, log } = this.#deps;
-    this.#hadCheckpoint = await this.store.load();
+    await this.store.load();
     const watch = watchCluster({
       gcs: ports.gcs,
       clock,
@@ -188,6 +199,7 @@ export class Controller {
   #pass(): number | null {
     this.#followState();
     const absencesAtMs = this.#absences.run();
+    const explainAtMs = this.#explain();
     const healthAtMs = this.#health.run();
     if (this.deployments.turn() || this.#nodesChanged) this.#followProxyNodes();
     const storeAtMs = this.store.run();
@@ -198,7 +210,16 @@ export class Controller {
     this.onPass?.();
     if (this.deployments.isDirty) this.#loop.wake();
     const deploymentsAtMs = this.deployments.nextMs();
-    const times = [absencesAtMs, healthAtMs, deploymentsAtMs, storeAtMs, routingAtMs, proxiesAtMs, buildsAtMs];
+    const times = [
+      explainAtMs,
+      absencesAtMs,
+      healthAtMs,
+      deploymentsAtMs,
+      storeAtMs,
+      routingAtMs,
+      proxiesAtMs,
+      buildsAtMs,
+    ];
     const known = times.filter((time) => time !== null);
     return known.length === 0 ? null : Math.min(...known);
   }
@@ -209,7 +230,7 @@ export class Controller {
     const before = this.#seenState;
     if (state === before) return;
     this.#seenState = state;
-    const content = routingContent(state, this.#deps.env);
+    const content = routingContent(state, this.#deps.env, this.publisher.knowsLast);
     if (content !== undefined) this.publisher.setContent(content);
     // Whatever leaves custody is either wanted now or goes.
     if (before?.custody !== state.custody) this.deployments.touchAll();
@@ -295,24 +316,47 @@ export class Controller {
   }
 
   #begin(snapshot: RoutingSnapshot | null): void {
-    const { log } = this.#deps;
-    if (!this.#hadCheckpoint) this.#keepWhatServes(snapshot);
+    const { log, clock } = this.#deps;
+    const { state } = this.store;
+    const found = [...this.deployments.all()].filter(({ replicas }) => replicas.size > 0).map(({ app }) => app);
+    const unexplained = new Set(found.filter((app) => isUnexplained(state, app)));
+    if (snapshot !== null) this.#keep(unexplained, snapshot);
     this.#recovery = "complete";
     this.publisher.begin(snapshot);
+    this.#looksUntilMs = clock.nowMs() + controllerLimits.absentNodeGraceMs;
     log.info({ apps: this.store.state.apps.size, routing: snapshot?.version ?? 0 }, "the controller has recovered");
     this.#recovered.resolve();
     this.#loop.start();
   }
 
-  #keepWhatServes(snapshot: RoutingSnapshot | null): void {
-    const replicas = [...this.deployments.all()].flatMap((reconciler) => reconciler.replicas.all());
-    const live = replicas.flatMap(({ phase, record }) => (phase === "STOPPING" ? [] : (record ?? [])));
-    const custody = takeCustody(live, snapshot);
-    if (custody === null) return;
-    this.store.patch((state) => ({ ...state, custody }));
+  /** Looks again for the snapshot that says how what was found is reached, for a while; then it is kept without. */
+  #explain(): number | null {
+    const { ports, clock } = this.#deps;
+    if (this.#unexplained.size === 0) return null;
+    if (clock.nowMs() < this.#lookAtMs) return this.#lookAtMs;
+    this.#lookAtMs = clock.nowMs() + controllerLimits.retryInitialMs;
+    this.#effects.start({
+      what: "read the last routing",
+      run: () => ports.gcs.getRouting({}, { timeoutMs: controllerLimits.callTimeoutMs }),
+      done: ({ snapshot }) => {
+        if (snapshot === null && clock.nowMs() < this.#looksUntilMs) return;
+        this.publisher.resume(snapshot);
+        this.#keep(this.#unexplained, snapshot);
+        this.#unexplained.clear();
+      },
+      failed: () => undefined,
+    });
+    return this.#lookAtMs;
+  }
+
+  #keep(apps: ReadonlySet<string>, snapshot: RoutingSnapshot | null): void {
+    const before = this.store.state;
+    this.store.patch((state) => takeCustody(state, apps, snapshot));
+    if (this.store.state.custody === before.custody) return;
     const message = custodyNotice(this.store.state) ?? "";
-    this.#deps.log.warn({ apps: [...custody.apps.keys()], replicas: live.length }, message);
+    this.#deps.log.warn({ apps: [...apps] }, message);
     this.#say("serve_checkpoint_lost", message);
+    this.deployments.touchAll();
   }
 
   /** A control store that came back may have lost what this controller gave it: it gets it again. */

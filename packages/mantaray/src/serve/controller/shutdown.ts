@@ -7,6 +7,7 @@ import type { Controller } from "./controller.ts";
 import { controllerLimits } from "./limits.ts";
 import type { ControllerGcs } from "./ports.ts";
 import { checkpointNamespace, shutdownKey } from "./state/checkpoint.ts";
+import { closeCustody } from "./state/custody.ts";
 import { deleteApps } from "./state/deploy-apps.ts";
 
 /** What a shutdown needs. */
@@ -69,9 +70,7 @@ export class Shutdown {
     this.#begun = true;
     log.info("Serve shuts down");
     try {
-      await controller.store.commit((state) =>
-        deleteApps(state, [...state.apps.keys(), ...(state.custody?.apps.keys() ?? [])]),
-      );
+      await controller.store.commit((state) => closeCustody(deleteApps(state, [...state.apps.keys()])));
     } catch (error) {
       this.#begun = false;
       throw error;

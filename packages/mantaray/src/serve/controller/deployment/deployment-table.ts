@@ -3,6 +3,7 @@ import { replicaArgsSchema } from "../../../protocol/replica.ts";
 import { deploymentKey } from "../../../protocol/routing.ts";
 import { DueHeap } from "../loop/due-heap.ts";
 import type { RoutingPublisher } from "../routing/routing-publisher.ts";
+import { isUnexplained } from "../state/custody.ts";
 import { wantedReplicas } from "../state/scale-deployment.ts";
 import {
   type DeploymentTarget,
@@ -23,6 +24,8 @@ export interface DeploymentTableDeps {
   readonly store: TargetStore;
   readonly publisher: RoutingPublisher;
   readonly wake: () => void;
+  /** Replicas of an application live, and nobody here knows why. */
+  readonly onUnexplained: (app: string) => void;
 }
 
 /** One reconciler a deployment, those among them that want a turn, and when the others do. */
@@ -135,12 +138,13 @@ export class DeploymentTable {
     const { state } = store;
     const app = state.apps.get(appName);
     const target = findDeployment(state, appName, name);
-    const kept = state.custody?.apps.get(appName);
     const reconciler = this.#reconcilers.get(key) ?? (target === undefined ? undefined : this.#add(appName, name));
     if (reconciler === undefined) return null;
-    if (kept !== undefined && target === undefined) {
-      const terms = kept.deployments.get(name);
+    if (target === undefined && reconciler.replicas.size > 0 && isUnexplained(state, appName)) {
+      const kept = state.custody?.apps.get(appName);
+      if (kept === undefined) this.#deps.onUnexplained(appName);
       reconciler.keep();
+      const terms = kept?.deployments.get(name);
       if (terms !== undefined) publisher.setDeployment({ ...terms, replicas: reconciler.routed() });
       return null;
     }

@@ -5,15 +5,20 @@ import type { RoutingContent } from "./routing-publisher.ts";
 
 /**
  * Routes and HTTP options of the snapshot. An application is reachable from its first good build until it is
- * deleted, one in custody until it is released. Undefined: nothing may be published, for what serves is known
- * but not how it is reached.
+ * deleted, one in custody until it is released. Undefined: nothing may be published. Nobody has deployed, and
+ * it is not known what was published before; or nothing was found of that, and no application has been built yet:
+ * what serves may still turn up.
  */
 export const routingContent = (
   state: TargetState,
   env: Pick<ControllerEnv, "keepAliveTimeoutMs">,
+  knowsLast: boolean,
 ): RoutingContent | undefined => {
   const { instance, custody } = state;
-  if (instance === null && custody?.http === null) return undefined;
+  if (instance === null && (custody?.http ?? null) === null) return undefined;
+  const all = [...state.apps.values()];
+  const waits = all.some(({ build }) => build.state === "pending") && all.every(({ graph }) => graph === null);
+  if (!knowsLast && waits) return undefined;
   const routes = [...state.apps.values()].flatMap((app) =>
     app.deleting || app.graph === null || app.routePrefix === null
       ? []

@@ -48,6 +48,11 @@ export class RoutingPublisher {
     return this.#version;
   }
 
+  /** Something was published before: by the last controller, or by this one. */
+  get knowsLast(): boolean {
+    return this.#version > 0;
+  }
+
   /** Allows publication, above the version and with the knowledge of what the last controller published. */
   begin(last: RoutingSnapshot | null): void {
     this.#version = Math.max(this.#version, last?.version ?? 0);
@@ -94,7 +99,7 @@ export class RoutingPublisher {
 
   /** Nothing is on its way and nothing waits. */
   get settled(): boolean {
-    return !this.#changed && this.#underWay === undefined;
+    return (!this.#changed || this.#content === undefined) && this.#underWay === undefined;
   }
 
   /** Sends what has changed. Returns when to look again though nothing happens, or null. */

@@ -69,6 +69,7 @@ const custodySchema = z.object({
       deployments: z.array(routingDeploymentSchema.omit({ replicas: true })),
     }),
   ),
+  closed: z.boolean(),
 });
 
 const checkpointSchema = z.object({
@@ -106,6 +107,7 @@ export const encodeCheckpoint = (state: TargetState): Uint8Array => {
         ? null
         : {
             http: state.custody.http,
+            closed: state.custody.closed,
             apps: [...state.custody.apps.values()].map(({ name, routes, deployments }) => ({
               name,
               routes: [...routes],
@@ -140,8 +142,9 @@ export const decodeCheckpoint = (bytes: Uint8Array): TargetState => {
   };
 };
 
-const decodeCustody = ({ http, apps }: z.infer<typeof custodySchema>): Custody => ({
+const decodeCustody = ({ http, apps, closed }: z.infer<typeof custodySchema>): Custody => ({
   http,
+  closed,
   apps: new Map(
     apps.map(({ name, routes, deployments }) => [
       name,

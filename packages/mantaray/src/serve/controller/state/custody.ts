@@ -1,24 +1,34 @@
-import type { ActorRecord } from "../../../protocol/actor.ts";
 import type { RoutingSnapshot } from "../../../protocol/routing.ts";
-import { parseReplicaName } from "../deployment/replica-name.ts";
-import type { Custody, KeptApp, TargetState } from "./target-state.ts";
+import type { KeptApp, TargetState } from "./target-state.ts";
 
-/** Custody of all live replicas, as a controller without a checkpoint finds them; null when none lives. */
-export const takeCustody = (live: Iterable<ActorRecord>, snapshot: RoutingSnapshot | null): Custody | null => {
-  const names = new Set<string>();
-  for (const { spec } of live) {
-    const replica = parseReplicaName(spec.name);
-    if (replica !== undefined) names.add(replica.app);
+/** Whether a live replica of this application may have been wanted by somebody whose wish was lost (K2). */
+export const isUnexplained = (state: TargetState, appName: string): boolean => {
+  if (state.custody?.apps.has(appName) === true) return true;
+  const app = state.apps.get(appName);
+  if (app !== undefined) return app.graph === null && !app.deleting;
+  return state.instance === null && state.custody?.closed !== true;
+};
+
+/** The state with these applications in custody as well, as far as nothing explains them. */
+export const takeCustody = (
+  state: TargetState,
+  names: Iterable<string>,
+  snapshot: RoutingSnapshot | null,
+): TargetState => {
+  const apps = new Map(state.custody?.apps);
+  for (const name of [...names].toSorted()) {
+    if (!apps.has(name) && isUnexplained(state, name)) apps.set(name, keptApp(name, snapshot));
   }
-  if (names.size === 0) return null;
-  const deployments = Object.values(snapshot?.deployments ?? {});
-  const apps = [...names].toSorted().map((name): readonly [string, KeptApp] => {
-    const own = deployments.filter(({ app }) => app === name);
-    const terms = own.map(({ replicas: _replicas, ...rest }) => [rest.deployment, rest] as const);
-    const routes = (snapshot?.routes ?? []).filter(({ app }) => app === name);
-    return [name, { name, routes, deployments: new Map(terms) }];
-  });
-  return { http: snapshot?.http ?? null, apps: new Map(apps) };
+  if (apps.size === (state.custody?.apps.size ?? 0)) return state;
+  const http = state.custody?.http ?? snapshot?.http ?? null;
+  return { ...state, custody: { http, apps, closed: state.custody?.closed ?? false } };
+};
+
+const keptApp = (name: string, snapshot: RoutingSnapshot | null): KeptApp => {
+  const own = Object.values(snapshot?.deployments ?? {}).filter(({ app }) => app === name);
+  const terms = own.map(({ replicas: _replicas, ...rest }) => [rest.deployment, rest] as const);
+  const routes = (snapshot?.routes ?? []).filter(({ app }) => app === name);
+  return { name, routes, deployments: new Map(terms) };
 };
 
 /** The state without custody of these applications (K1). */
@@ -28,13 +38,20 @@ export const releaseApps = (state: TargetState, names: Iterable<string>): Target
   const apps = new Map(custody.apps);
   for (const name of names) apps.delete(name);
   if (apps.size === custody.apps.size) return state;
-  return { ...state, custody: apps.size === 0 ? null : { ...custody, apps } };
+  const isOver = apps.size === 0 && state.instance !== null;
+  return { ...state, custody: isOver ? null : { ...custody, apps, closed: true } };
 };
+
+/** The state without any custody, for good: Serve is shut down. */
+export const closeCustody = (state: TargetState): TargetState => ({
+  ...state,
+  custody: { http: state.custody?.http ?? null, apps: new Map(), closed: true },
+});
 
 /** What people are told; undefined when all that serves was asked for. */
 export const custodyNotice = (state: TargetState): string | undefined => {
   const { custody } = state;
-  if (custody === null) return undefined;
+  if (custody === null || custody.apps.size === 0) return undefined;
   const names = [...custody.apps.keys()].map((name) => JSON.stringify(name)).join(", ");
   return (
     `The checkpoint of Serve was lost. The replicas of ${names} that live go on serving as they are, but none is ` +

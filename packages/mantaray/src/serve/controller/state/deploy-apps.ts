@@ -44,13 +44,14 @@ export const deployApps = (
   const kept = [...(before.custody?.apps.keys() ?? [])];
   // K1: a goal state names everything that shall be; what it does not name goes.
   const released = source === "declarative" ? kept.filter((name) => !listed.has(name)) : [];
+  const state = {
+    ...before,
+    instance: before.instance ?? instance,
+    targetCapacityPercent: source === "declarative" ? (config.target_capacity ?? null) : before.targetCapacityPercent,
+    apps,
+  };
   return {
-    state: {
-      ...releaseApps(before, released),
-      instance: before.instance ?? instance,
-      targetCapacityPercent: source === "declarative" ? (config.target_capacity ?? null) : before.targetCapacityPercent,
-      apps,
-    },
+    state: releaseApps(state, released),
     builds: [...listed.keys()],
     warnings: before.instance === null ? [] : fixedOptionWarnings(before.instance, instance, config),
   };

@@ -88,12 +88,17 @@ export interface KeptApp {
  *
  * K1  An application leaves custody when a build of it has succeeded, when a declarative deploy does not
  *     list it, when it is deleted, or when Serve is shut down. Never by time.
- * K2  Its routes and terms are those of the last snapshot; its replicas are those that live.
+ * K2  Before anybody has deployed, nothing that lives is unwanted, and neither is what lives of an application
+ *     whose first build is not done: it is taken in whenever it turns up (a control store without data hears of
+ *     what lives from one node after the other).
+ * K3  Its routes and terms are those of the last snapshot; its replicas are those that live.
  */
 export interface Custody {
   /** Null: no snapshot was found either, and so none is published. */
   readonly http: RoutingSnapshot["http"] | null;
   readonly apps: ReadonlyMap<string, KeptApp>;
+  /** Somebody has said what shall go: what turns up later is not taken in. */
+  readonly closed: boolean;
 }
 
 /** Everything people asked of this Serve instance. Immutable; written to the control store before it counts. */

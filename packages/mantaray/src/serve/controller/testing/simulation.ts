@@ -28,6 +28,8 @@ export class Simulation {
   /** Bundle that a build gives; by it actors know how to behave. */
   bundle = "b1";
   build: (request: BuildRequest) => BuildOutcome = () => this.oneDeployment();
+  /** Builds are not done before. */
+  buildsWait: Promise<void> = Promise.resolve();
   behaviour: (spec: ActorSpec) => ActorBehaviour = () => ({ startMs: 100, startError: undefined, stopMs: 50 });
   /** Replicas that do not answer their health checks. */
   readonly sick = new Set<string>();
@@ -198,7 +200,10 @@ export class Simulation {
       crash: () => this.#crash(),
       sick,
       unreachable,
-      build: async (request) => this.build(request),
+      build: async (request) => {
+        await this.buildsWait;
+        return this.build(request);
+      },
       onReconfigured: (name) => this.reconfigured.push(name),
     });
     const onFenced = (): void => {
