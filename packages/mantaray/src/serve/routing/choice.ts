@@ -24,10 +24,13 @@ const notEligible = Number.POSITIVE_INFINITY;
  */
 export const costOf = (replica: Replica, rules: ChoiceRules): number => {
   if (!replica.usable || replica.blocked || replica.outstanding >= rules.maxOngoingRequests) return notEligible;
-  const { avoidance } = replica;
-  if (avoidance !== "none" && !rules.panic && (avoidance === "avoided" || replica.outstanding > 0)) return notEligible;
   const load = replica.outstanding + replica.othersLoad;
-  if (replica.suspect || avoidance === "avoided") return 3 * rank + load;
+  if (replica.trouble !== 0) {
+    const { avoidance } = replica;
+    if (avoidance !== "none" && !rules.panic && (avoidance === "avoided" || replica.outstanding > 0))
+      return notEligible;
+    if (replica.suspect || avoidance === "avoided") return 3 * rank + load;
+  }
   if (load >= rules.maxOngoingRequests) return 2 * rank + load;
   return rules.preferLocal && !replica.local ? rank + load : load;
 };

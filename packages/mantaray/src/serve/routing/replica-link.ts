@@ -103,7 +103,7 @@ export class ReplicaLink extends Replica {
   onAnswer(load: number): void {
     this.onLoad(load);
     this.#failures = 0;
-    if (this.avoidance === "probing") this.#trustAgain();
+    if (this.trouble !== 0 && this.avoidance === "probing") this.#trustAgain();
     if (!this.#rejected) return;
     this.#rejected = false;
     this.#rejectBackoff.reset();

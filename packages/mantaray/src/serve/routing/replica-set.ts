@@ -15,13 +15,14 @@ export interface ReplicaSetHost {
   onRoom(): void;
   /** A replica begins to be avoided. */
   onOutlier(): void;
+  /** So many are avoided that they are used all the same, or no longer so many. */
+  onPanic(panic: boolean): void;
 }
 
 /** The replicas of one deployment that may get requests, each with its link. */
 export class ReplicaSet implements ReplicaLinkHost {
   readonly habit = new SilenceHabit();
-  /** So many are avoided that they are used all the same. */
-  panic = false;
+  #panic = false;
   readonly #deps: ReplicaSetDeps;
   readonly #host: ReplicaSetHost;
   readonly #byActor = new Map<string, ReplicaLink>();
@@ -48,11 +49,14 @@ export class ReplicaSet implements ReplicaLinkHost {
 
   onChange(): void {
     const { avoided, left } = this.#tally();
-    this.panic = avoided > 0 && left < routingLimits.panicShare * (avoided + left);
+    const panic = avoided > 0 && left < routingLimits.panicShare * (avoided + left);
+    if (panic === this.#panic) return;
+    this.#panic = panic;
+    this.#host.onPanic(panic);
   }
 
   canSpare(): boolean {
-    return !this.panic && this.#tally().left > 0;
+    return !this.#panic && this.#tally().left > 0;
   }
 
   get all(): readonly ReplicaLink[] {

@@ -1,6 +1,10 @@
 import type { RoutingReplica } from "../../protocol/routing.ts";
 import type { Link } from "../../rpc/types.ts";
 
+type Avoidance = "none" | "probing" | "avoided";
+
+const troubles = { suspect: 1, probing: 2, avoided: 4 } as const;
+
 /** One replica as this process knows it. Plain fields, for `choose` reads all of them for every request. */
 export class Replica {
   readonly info: RoutingReplica;
@@ -11,10 +15,8 @@ export class Replica {
   usable = false;
   /** It said "full" (or "draining") a moment ago. */
   blocked = false;
-  /** Its link broke lately: only where there is no other. */
-  suspect = false;
-  /** Silent, or failing again and again: `avoided` gets nothing, `probing` one request at a time. */
-  avoidance: "none" | "probing" | "avoided" = "none";
+  /** 0: nothing speaks against it. Else `suspect` and `avoidance` say what; one number, for one look. */
+  trouble = 0;
   /** Requests of ours it has now. */
   outstanding = 0;
   /** Requests of others it had when it last spoke. */
@@ -23,6 +25,26 @@ export class Replica {
   constructor(info: RoutingReplica, local: boolean) {
     this.info = info;
     this.local = local;
+  }
+
+  /** Its link broke lately: only where there is no other. */
+  get suspect(): boolean {
+    return (this.trouble & troubles.suspect) !== 0;
+  }
+
+  set suspect(suspect: boolean) {
+    this.trouble = suspect ? this.trouble | troubles.suspect : this.trouble & ~troubles.suspect;
+  }
+
+  /** Silent, or failing again and again: `avoided` gets nothing, `probing` one request at a time. */
+  get avoidance(): Avoidance {
+    if ((this.trouble & troubles.avoided) !== 0) return "avoided";
+    return (this.trouble & troubles.probing) === 0 ? "none" : "probing";
+  }
+
+  set avoidance(avoidance: Avoidance) {
+    const others = this.trouble & troubles.suspect;
+    this.trouble = avoidance === "none" ? others : others | troubles[avoidance];
   }
 
   /** Takes the queue length that came with a frame. */

@@ -40,7 +40,7 @@ export class DeploymentRouter implements Router, CallHost, ReplicaSetHost {
   readonly #queue = new WaitQueue<Call>();
   readonly #awaitingBudget = new WaitQueue<Call>();
   readonly #budget = new RetryBudget();
-  readonly #rules: { maxOngoingRequests: number } & ChoiceRules;
+  readonly #rules: { maxOngoingRequests: number; panic: boolean } & ChoiceRules;
   #deployment: RoutingDeployment | undefined;
   #open = 0;
   #closing = false;
@@ -52,14 +52,11 @@ export class DeploymentRouter implements Router, CallHost, ReplicaSetHost {
     this.key = key;
     this.heldBytes = deps.heldBytes;
     this.#deps = deps;
-    const replicas = new ReplicaSet(deps, this);
-    this.#replicas = replicas;
+    this.#replicas = new ReplicaSet(deps, this);
     this.#rules = {
       maxOngoingRequests: 1,
       preferLocal: deps.preferLocal,
-      get panic() {
-        return replicas.panic;
-      },
+      panic: false,
     };
   }
 
@@ -176,6 +173,10 @@ export class DeploymentRouter implements Router, CallHost, ReplicaSetHost {
 
   spendRetry(): boolean {
     return this.#budget.trySpend();
+  }
+
+  onPanic(panic: boolean): void {
+    this.#rules.panic = panic;
   }
 
   onOutlier(): void {
