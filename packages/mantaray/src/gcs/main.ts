@@ -34,7 +34,7 @@ const run = async (log: Log): Promise<void> => {
     await store.close();
     throw portAdvice(error, host, port);
   }
-  process.stdout.write(`${JSON.stringify({ ready: true, address: gcs.address })}\n`);
+  process.stdout.write(`${JSON.stringify({ ready: true, address: gcs.address, role: gcs.role })}\n`);
   log.info({ address: gcs.address, role: gcs.role, storage: storageText(storage) }, "the control store serves");
   const failure = await Promise.race([stopped, gcs.failed]);
   // Somebody else leads: there is nothing left to do in order.

@@ -35,7 +35,8 @@ export const nodeMethods = (
       ...(isNewer ? { routing: snapshot } : {}),
     };
   },
-  heartbeat: ({ nodeId }, { link }) => {
+  heartbeat: ({ nodeId, newerEpoch = 0 }, { link }) => {
+    if (newerEpoch > cluster.authority.epoch) cluster.authority.suspect();
     cluster.nodes.heartbeat(nodeId, link);
     return { gcsAddresses: cluster.nodes.gcsAddresses(), storeAvailable: cluster.ledger.health.available };
   },

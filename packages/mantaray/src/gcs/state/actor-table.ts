@@ -23,8 +23,9 @@ export class ActorTable {
 
   /** Fills the table with what the store has; nothing is written. */
   restore(records: readonly ActorRecord[]): void {
-    const byDeath = records.toSorted((a, b) => (a.endMs ?? Infinity) - (b.endMs ?? Infinity));
-    for (const record of byDeath) this.#index(record);
+    const dead = records.filter(({ state }) => state === "DEAD").toSorted((a, b) => (a.endMs ?? 0) - (b.endMs ?? 0));
+    const live = records.filter(({ state }) => state !== "DEAD").toSorted((a, b) => a.startMs - b.startMs);
+    for (const record of [...dead, ...live]) this.#index(record);
   }
 
   get(actorId: ActorId): ActorRecord | undefined {
@@ -101,7 +102,8 @@ export class ActorTable {
       this.#lastDead.set(key, actorId);
       return;
     }
-    if (key !== undefined) this.#named.set(key, actorId);
+    // One that makes way for another of its name does not take it back before it is dead.
+    if (key !== undefined && (before === undefined || !this.#named.has(key))) this.#named.set(key, actorId);
     if (nodeId === null) return;
     const here = this.#onNode.get(nodeId) ?? new Set();
     this.#onNode.set(nodeId, here.add(actorId));
