@@ -22,29 +22,29 @@ import { namespaceKeys } from "./keys.ts";
 import { openRedisStore } from "./store.ts";
 
 describe("over TLS as an ACL user", () => {
-  const directory = mkdtempSync(join(tmpdir(), "manta-certificates-"));
-  const host = loopbackAddress();
-  const files = writeCertificates(directory, "redis", [host, "redis.test"]);
+  const password = "pass:word@/,%";
+  let directory: string;
   let server: RedisServer;
+  let env: Readonly<Record<string, string>>;
   beforeAll(async () => {
-    server = await startRedis({ host, tls: files, password: "admin", users: [userLine("tls-user", "pass:word@/,%")] });
+    directory = mkdtempSync(join(tmpdir(), "manta-certificates-"));
+    const host = loopbackAddress();
+    const files = writeCertificates(directory, "redis", [host]);
+    server = await startRedis({ host, tls: files, password: "admin", users: [userLine("tls-user", password)] });
+    env = {
+      RAY_REDIS_ADDRESS: server.address,
+      REDIS_USERNAME: "tls-user",
+      REDIS_PASSWORD: password,
+      RAY_REDIS_CA_CERT: files.caFile,
+      RAY_REDIS_CLIENT_CERT: files.certFile,
+      RAY_REDIS_CLIENT_KEY: files.keyFile,
+    };
   });
   afterAll(async () => {
     await server.stop();
     rmSync(directory, { recursive: true, force: true });
   });
-  const env = {
-    REDIS_USERNAME: "tls-user",
-    REDIS_PASSWORD: "pass:word@/,%",
-    RAY_REDIS_CA_CERT: files.caFile,
-    RAY_REDIS_CLIENT_CERT: files.certFile,
-    RAY_REDIS_CLIENT_KEY: files.keyFile,
-  };
-  describeControlStore(
-    "redis (TLS, ACL)",
-    async () => redisHarness({ ...env, RAY_REDIS_ADDRESS: server.address }),
-    testTtlMs,
-  );
+  describeControlStore("redis (TLS, ACL)", async () => redisHarness(env), testTtlMs);
 });
 
 describe("behind sentinels", () => {
