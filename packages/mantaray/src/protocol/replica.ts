@@ -44,6 +44,8 @@ export const replicaService = defineService("serve-replica", {
       ongoing: z.number().int(),
       /** Requests whose time was up before their code could run. */
       expired: z.number().int().optional(),
+      /** Made anew by each process, also where it takes the place of a former one under the same actor id. */
+      life: z.string().optional(),
     }),
   ),
 });

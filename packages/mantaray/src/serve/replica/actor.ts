@@ -7,6 +7,7 @@ import { deploymentKey } from "../../protocol/routing.ts";
 import type { ActorContext, CreateActor } from "../../worker/actor-module.ts";
 import { createRouterPool, type RouterPool } from "../routing/index.ts";
 import { DeadActors } from "./idempotency/dead-actors.ts";
+import { isDeadHolder } from "./idempotency/is-dead.ts";
 import { openKeyStore } from "./idempotency/open-store.ts";
 import { type IdempotencyRules, RunOnce } from "./idempotency/run-once.ts";
 import { loadApplication } from "./load-application.ts";
@@ -64,7 +65,8 @@ const createRunOnce = (context: ActorContext, { app, deployment }: ReplicaArgs, 
     actorId,
     openStore: () => openKeyStore({ env, nodeId, snapshot: routing.snapshot, clock, log }),
     rules: () => routing.snapshot?.deployments[deploymentKey(app, deployment)]?.idempotency ?? defaultRules,
-    dead,
+    isDead: (holder) =>
+      isDeadHolder({ dead, snapshot: () => routing.snapshot, connect: (replica) => context.connect(replica) }, holder),
     clock,
     log,
   });

@@ -123,7 +123,8 @@ export class Replica {
     },
     metadata: () => {
       const { ongoing, expired } = this.#host.admission;
-      return { args: this.#args, ongoing, expired };
+      const life = this.#host.runOnce?.life;
+      return { args: this.#args, ongoing, expired, ...(life === undefined ? {} : { life }) };
     },
   };
 }

@@ -3,13 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../../base/clock.ts";
+import { MantaError } from "../../../base/errors.ts";
 import { newNodeId } from "../../../base/ids.ts";
 import { limits } from "../../../base/limits.ts";
 import { silentLog } from "../../../base/log.ts";
+import { replicaService } from "../../../protocol/replica.ts";
 import type { RoutingSnapshot } from "../../../protocol/routing.ts";
+import { linkPair, serveService } from "../../../rpc/index.ts";
 import { openEmbeddedIdempotencyStore } from "../../../store/idempotency/embedded-idempotency-store.ts";
 import type { IdempotencyStore } from "../../../store/idempotency/idempotency-store.ts";
 import { DeadActors } from "./dead-actors.ts";
+import { isDeadHolder } from "./is-dead.ts";
 import { keyedLimits } from "./limits.ts";
 import { openKeyStore } from "./open-store.ts";
 import { type Run, RunOnce } from "./run-once.ts";
@@ -33,10 +37,24 @@ const runOnce = (actorId: string, store: IdempotencyStore, dead = new DeadActors
     actorId,
     openStore: () => Promise.resolve(store),
     rules: () => ({ ttlMs: 60_000, responseBytesMax: 1_000, failOpen: false }),
-    dead,
+    isDead: async ({ actorId: holder }) => dead.has(holder),
     clock: systemClock,
     log: silentLog,
   });
+
+const replicaArgs = {
+  replicaId: "r",
+  app: "a",
+  deployment: "d",
+  bundleId: "b",
+  exportName: "app",
+  builderArgs: {},
+  version: "1",
+  userConfig: null,
+  maxOngoingRequests: 1,
+  shutdownWaitLoopMs: 0,
+  routePrefix: "",
+};
 
 const request = (key: string) => ({ key, fingerprint: "f", isRetry: false, signal: new AbortController().signal });
 const answer = { status: 200, statusText: "", fields: ["x-a", "1"], body: Buffer.from("ok") };
@@ -86,6 +104,33 @@ describe("a run that holds a key", () => {
     const run = await runOf(two, "dead");
     await run.finish(answer);
     expect((await one.decide(request("dead"))).kind).toBe("replay");
+  });
+});
+
+describe("a holder", () => {
+  const holder = { actorId: "a", life: "one" };
+  const dead = new DeadActors();
+  dead.add(["a"]);
+  const snapshot = { deployments: { d: { replicas: [{ actorId: "a" }] } } } as unknown as RoutingSnapshot;
+  /** A link to a replica of that life. */
+  const living = (life: string) => async () => {
+    const [near, far] = await linkPair();
+    serveService(far, replicaService, { metadata: () => ({ args: replicaArgs, ongoing: 0, life }) } as never);
+    return near;
+  };
+  const failing = (code: string) => async () => {
+    throw new MantaError("unavailable", "no link", { cause: Object.assign(new Error(code), { code }) });
+  };
+
+  it.each([
+    ["lives while nobody says otherwise", new DeadActors(), undefined, failing("ECONNREFUSED"), false],
+    ["is dead where no route names it any more", dead, undefined, failing("ETIMEDOUT"), true],
+    ["is dead where nobody listens at its address", dead, snapshot, failing("ECONNREFUSED"), true],
+    ["is dead where another life of it answers", dead, snapshot, living("two"), true],
+    ["lives where it answers itself", dead, snapshot, living("one"), false],
+    ["lives in doubt", dead, snapshot, failing("ETIMEDOUT"), false],
+  ])("%s", async (_name, known, routes, connect, expected) => {
+    expect(await isDeadHolder({ dead: known, snapshot: () => routes, connect }, holder)).toBe(expected);
   });
 });
 

@@ -1,10 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { Clock, Timer } from "../../../base/clock.ts";
 import { MantaError } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
 import { sleep } from "../../../base/wait.ts";
 import type { RoutingDeployment } from "../../../protocol/routing.ts";
 import type { ClaimOutcome, IdempotencyStore } from "../../../store/idempotency/idempotency-store.ts";
-import type { DeadActors } from "./dead-actors.ts";
+import { type Holder, holderName, parseHolder } from "./holder.ts";
 import { keyedLimits } from "./limits.ts";
 import { packAnswer, unpackAnswer, type WholeAnswer } from "./recorded-answer.ts";
 
@@ -18,7 +19,8 @@ export interface RunOnceDeps {
   /** Opened by the first request that needs it. Throws `unavailable` where no store fits the cluster. */
   openStore(): Promise<IdempotencyStore>;
   rules(): IdempotencyRules;
-  readonly dead: DeadActors;
+  /** Whether the process of a run is known to be dead. */
+  isDead(holder: Holder): Promise<boolean>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -55,6 +57,8 @@ export interface Run {
  * K3: a run that only lost its caller goes on: its outcome is what the next caller asks for.
  */
 export class RunOnce {
+  /** Of this process: no other has the same. */
+  readonly life = randomUUID();
   readonly #deps: RunOnceDeps;
   #store: Promise<IdempotencyStore> | undefined;
   #runs = 0;
@@ -66,7 +70,7 @@ export class RunOnce {
   /** Throws `key_in_progress`, `key_reused`, `answer_not_kept`, `unavailable`, or `canceled` when nobody waits any more. */
   async decide(request: KeyedRequest): Promise<Verdict> {
     this.#runs += 1;
-    const holder = `${this.#deps.actorId}/${this.#runs}`;
+    const holder = holderName({ actorId: this.#deps.actorId, life: this.life }, this.#runs);
     let deadHolder: string | undefined;
     for (;;) {
       const outcome = await this.#claim(request, holder, deadHolder);
@@ -77,7 +81,7 @@ export class RunOnce {
         throw new MantaError("key_reused", "The Idempotency-Key was used for another request.");
       }
       if (outcome.kind === "finished") return { kind: "replay", answer: answerOf(outcome.answer) };
-      const isDead = this.#deps.dead.has(outcome.holder.slice(0, outcome.holder.indexOf("/")));
+      const isDead = await this.#deps.isDead(parseHolder(outcome.holder));
       deadHolder = isDead ? outcome.holder : undefined;
       if (isDead) continue;
       if (!request.isRetry) {
