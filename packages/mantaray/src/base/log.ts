@@ -1,4 +1,5 @@
-import { destination, type Logger, pino } from "pino";
+import { writeSync } from "node:fs";
+import { type Logger, pino } from "pino";
 
 /** The logger every component receives; never a module singleton. */
 export type Log = Logger;
@@ -11,8 +12,29 @@ export const createLog = (component: string, fields: Record<string, unknown> = {
       base: { component, pid: process.pid, ...fields },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    destination({ fd: 2, sync: true }),
+    standardError(),
   );
+
+/**
+ * Standard error, line by line. A disk that is full (or a reader that has gone) costs lines and nothing else; how many
+ * is said when there is room again.
+ */
+const standardError = (): { write(line: string): void } => {
+  let lost = 0;
+  const put = (line: string): void => void writeSync(2, line);
+  return {
+    write: (line) => {
+      try {
+        if (lost > 0)
+          put(`${JSON.stringify({ level: 40, pid: process.pid, lost, msg: "lines of this log were lost" })}\n`);
+        lost = 0;
+        put(line);
+      } catch {
+        lost += 1;
+      }
+    },
+  };
+};
 
 /** A logger that says nothing: for tests. */
 export const silentLog: Log = pino({ level: "silent" });

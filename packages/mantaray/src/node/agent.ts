@@ -290,7 +290,7 @@ export class NodeAgent {
 
   #openBook(agentPort: number): ProcessBook {
     const { options } = this.#deps;
-    return new ProcessBook(this.paths, {
+    const node = {
       nodeId: options.nodeId,
       pid: process.pid,
       startTicks: readProcessStat(process.pid)?.startTicks ?? 0,
@@ -306,7 +306,8 @@ export class NodeAgent {
         dashboard: options.head ? options.dashboardPort : null,
       },
       startMs: this.#startMs,
-    });
+    };
+    return new ProcessBook(this.paths, node, this.#deps.log);
   }
 
   #makeRegistration(): Registration {

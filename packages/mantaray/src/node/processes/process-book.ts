@@ -1,3 +1,4 @@
+import type { Log } from "../../base/log.ts";
 import type { Child } from "../supervise/child-process.ts";
 import { type LocalNode, removePidFile, writeGroupsFile, writePidFile } from "./pid-file.ts";
 
@@ -15,10 +16,13 @@ export class ProcessBook {
   readonly #paths: ProcessBookPaths;
   readonly #node: Omit<LocalNode, "groups">;
   readonly #children = new Set<Child>();
+  readonly #log: Log;
+  #written = false;
   #closed = false;
 
-  constructor(paths: ProcessBookPaths, node: Omit<LocalNode, "groups">) {
+  constructor(paths: ProcessBookPaths, node: Omit<LocalNode, "groups">, log: Log) {
     this.#paths = paths;
+    this.#log = log;
     this.#node = node;
     this.#write();
   }
@@ -41,7 +45,16 @@ export class ProcessBook {
 
   #write(): void {
     const groups = [...this.#children].map(({ pid, startTicks, name }) => ({ pid, startTicks, name }));
-    writePidFile(this.#paths.pidFile, { ...this.#node, groups });
-    writeGroupsFile(this.#paths.groupsFile, groups);
+    try {
+      writePidFile(this.#paths.pidFile, { ...this.#node, groups });
+      writeGroupsFile(this.#paths.groupsFile, groups);
+    } catch (error) {
+      // The first one must be there; later, a full disk must not keep a node from starting processes. Theirs end with
+      // their agent by themselves.
+      if (!this.#written) throw error;
+      this.#log.warn({ err: error, pidFile: this.#paths.pidFile }, "cannot write down the processes of this node");
+      return;
+    }
+    this.#written = true;
   }
 }

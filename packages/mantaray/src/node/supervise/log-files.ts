@@ -25,8 +25,8 @@ export interface LogFiles {
 /** Opens `<dir>/<name>.out` and `.err` for appending, so that they can be emptied while in use. */
 export const openLogFiles = (dir: string, name: string): LogFiles => {
   let base = join(dir, name);
-  const outFd = openSync(`${base}.out`, "a", 0o600);
-  const errFd = openSync(`${base}.err`, "a", 0o600);
+  const outFd = openOrNull(`${base}.out`);
+  const errFd = openOrNull(`${base}.err`);
   const outBytesBefore = fstatSync(outFd).size;
   return {
     outFd,
@@ -38,11 +38,26 @@ export const openLogFiles = (dir: string, name: string): LogFiles => {
       closeSync(errFd);
       if (pid === undefined) return;
       const named = `${base}-${pid}`;
-      renameSync(`${base}.out`, `${named}.out`);
-      renameSync(`${base}.err`, `${named}.err`);
-      base = named;
+      try {
+        renameSync(`${base}.out`, `${named}.out`);
+        renameSync(`${base}.err`, `${named}.err`);
+        base = named;
+      } catch {
+        // No room for names either: the files, if there are any, keep theirs.
+      }
     },
   };
+};
+
+/** A process without a log is better than none. */
+const openOrNull = (path: string): number => {
+  try {
+    return openSync(path, "a", 0o600);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EROFS") throw error;
+    return openSync("/dev/null", "a");
+  }
 };
 
 /** Bounds of a log folder. */
