@@ -23,15 +23,15 @@ class Plain { fetch() { return "no sockets here"; } }
 export const plain = deployment(Plain).bind();
 `;
 
-const application = (name: string): unknown => ({
+const application = (name: string, replicas = 2, ongoingMax = 100): unknown => ({
   name,
   route_prefix: `/${name}`,
-  import_path: `app:${name}`,
+  import_path: name === "plain" ? "app:plain" : "app:app",
   deployments: [
     {
-      name: name === "app" ? "App" : "Plain",
-      num_replicas: 2,
-      max_ongoing_requests: 100,
+      name: name === "plain" ? "Plain" : "App",
+      num_replicas: replicas,
+      max_ongoing_requests: ongoingMax,
       ray_actor_options: { num_cpus: 0.5 },
     },
   ],
@@ -39,7 +39,7 @@ const application = (name: string): unknown => ({
 
 beforeAll(async () => {
   writeFileSync(join(folder, "app.ts"), source);
-  const config = { applications: [application("app"), application("plain")] };
+  const config = { applications: [application("app"), application("plain"), application("narrow", 1, 1)] };
   test = await startTestCluster({ workers: [2, 2], config, appPath: [folder] });
 });
 afterAll(async () => {
@@ -79,6 +79,14 @@ describe("a WebSocket", { timeout: 60_000 }, () => {
     expect(Buffer.compare(Buffer.from(messages[2] as ArrayBuffer), big)).toBe(0);
     socket.close(4_001, "enough");
     expect(await closed).toEqual({ code: 4_001, wasClean: true });
+  });
+
+  it("leaves its place in the replica as soon as it is closed", { timeout: 25_000 }, async () => {
+    for (let turn = 0; turn < 3; turn += 1) {
+      const { socket, closed } = await open("/narrow/");
+      socket.close();
+      expect((await closed).wasClean).toBe(true);
+    }
   });
 
   it("is told when its handler fails, and refused where there is none", async () => {

@@ -13,6 +13,7 @@ export class StreamDuplex extends Duplex {
   #head: Buffer | undefined = Buffer.alloc(0);
   #written: (() => void) | undefined;
   #over = false;
+  #inputEnded = false;
 
   constructor(stream: InStream) {
     super({ allowHalfOpen: true });
@@ -21,10 +22,13 @@ export class StreamDuplex extends Duplex {
 
   /** From the link; a view that is not kept. */
   takeBytes(chunk: Buffer): void {
+    if (this.#inputEnded) return;
     if (!this.push(Buffer.from(chunk))) this.#stream.pause();
   }
 
   takeEnd(): void {
+    if (this.#inputEnded) return;
+    this.#inputEnded = true;
     this.push(null);
   }
 
@@ -71,6 +75,8 @@ export class StreamDuplex extends Duplex {
     if (this.#over) return;
     this.#over = true;
     this.#stream.end();
+    // The end of an answer is the stream's: nothing more will come from the other side, not even its end.
+    this.takeEnd();
   }
 
   /** Sends the head once it is whole; returns what followed it, or undefined while more of it is to come. */
