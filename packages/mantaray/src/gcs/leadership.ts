@@ -121,14 +121,15 @@ export class Leadership implements Authority {
   }
 
   #begin(check: () => Promise<void>): void {
-    const doubt = check().then(() => {
+    const clear = async (): Promise<void> => {
+      await check();
       this.#tickMs = this.#options.clock.nowMs();
       this.#doubt = undefined;
       if (this.#lost !== undefined) throw this.#lost;
-    });
+    };
+    this.#doubt = clear();
     // Whoever waits hears of it; nobody need wait.
-    doubt.catch(() => undefined);
-    this.#doubt = doubt;
+    this.#doubt.catch(() => undefined);
   }
 
   /** A renewal that began after this call. */

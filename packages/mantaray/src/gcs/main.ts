@@ -45,14 +45,9 @@ const run = async (log: Log): Promise<void> => {
 
 const openStore = (storage: StorageOption, log: Log): Promise<ControlStore> => {
   const clock = systemClock;
-  switch (storage.kind) {
-    case "memory":
-      return openMemoryStore({ clock });
-    case "embedded":
-      return openEmbeddedStore({ directory: storage.directory, clock, log });
-    case "redis":
-      return openRedisStore({ config: storage.config, namespace: storage.namespace, clock, log });
-  }
+  if (storage.kind === "memory") return openMemoryStore({ clock });
+  if (storage.kind === "embedded") return openEmbeddedStore({ directory: storage.directory, clock, log });
+  return openRedisStore({ config: storage.config, namespace: storage.namespace, clock, log });
 };
 
 const storageText = (storage: StorageOption): string => {

@@ -17,6 +17,8 @@ afterEach(() => cluster.close());
 const routingIs = (agent: FakeAgent, version: number): Promise<boolean> =>
   waitFor(() => agent.routing?.version === version, { timeoutMs: 3_000, what: "the snapshot" });
 
+const byId = (x: { actorId: string }, y: { actorId: string }): number => (x.actorId < y.actorId ? -1 : 1);
+
 /** The control store dies and comes back at its address. */
 const restart = async (gcs: TestGcs): Promise<TestGcs> => {
   await gcs.running.close();
@@ -60,7 +62,6 @@ describe("a store that is emptied", () => {
     await store.loseData();
     const again = await restart(head);
     const after = await untilActors(again.gcs, (actors) => aliveCount(actors) === 4);
-    const byId = (x: { actorId: string }, y: { actorId: string }): number => (x.actorId < y.actorId ? -1 : 1);
     expect(after.toSorted(byId)).toEqual(before.toSorted(byId));
     expect(a.starts.length + b.starts.length).toBe(starts);
     const again2 = again.gcs.createActor({ spec: testSpec(named) });

@@ -62,9 +62,9 @@ const put = ({ gcs }: Head, key: string): Promise<unknown> =>
 const load = (head: Head) => {
   const acknowledged: string[] = [];
   let refusal: MantaError | undefined;
-  let stopped = false;
+  const stopping = new AbortController();
   const run = async (): Promise<void> => {
-    for (let count = 0; !stopped; count += 1) {
+    for (let count = 0; !stopping.signal.aborted; count += 1) {
       try {
         await put(head, `k${count}`);
         acknowledged.push(`k${count}`);
@@ -79,7 +79,7 @@ const load = (head: Head) => {
     acknowledged,
     refusal: () => refusal,
     stop: (): Promise<void> => {
-      stopped = true;
+      stopping.abort();
       return done;
     },
   };

@@ -12,6 +12,8 @@ const named = (change: Partial<ActorRecord> = {}): ActorRecord => {
   return { ...actor, spec: { ...actor.spec, name: "n" } };
 };
 
+const dead = (endMs: number): ActorRecord => sampleActor({ state: "DEAD", startMs: 0, endMs });
+
 describe("the table of actors", () => {
   it("gives a name to the one that came last, and not back to one that makes way for it", () => {
     const table = open();
@@ -26,10 +28,10 @@ describe("the table of actors", () => {
 
   it("restores names from the youngest that lives, whatever the order", () => {
     const [elder, younger] = [named({ startMs: 1 }), named({ startMs: 2 })];
-    const dead = named({ state: "DEAD", startMs: 3, endMs: 4 });
+    const died = named({ state: "DEAD", startMs: 3, endMs: 4 });
     for (const records of [
-      [elder, younger, dead],
-      [dead, younger, elder],
+      [elder, younger, died],
+      [died, younger, elder],
     ]) {
       const table = open();
       table.restore(records);
@@ -39,7 +41,6 @@ describe("the table of actors", () => {
 
   it("knows which actors may have died and been dropped: none while there is room for their rows", () => {
     const table = open();
-    const dead = (endMs: number): ActorRecord => sampleActor({ state: "DEAD", startMs: 0, endMs });
     for (let endMs = 1; endMs < gcsLimits.deadActorsMax; endMs += 1) table.put(dead(endMs));
     expect(table.mayHaveDropped(0)).toBe(false);
     for (let more = 0; more < 3; more += 1) table.put(dead(gcsLimits.deadActorsMax + more));
