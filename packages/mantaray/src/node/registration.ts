@@ -128,6 +128,8 @@ export class Registration {
     if (registered !== undefined && registered.epoch >= epoch) return;
     log.info({ epoch, address, from: registered?.address }, "following a new leader");
     this.persistent.prefer(address);
+    // Its answer does not matter; cut off from its store, it would not know otherwise.
+    registered?.gcs.heartbeat({ nodeId: this.#deps.nodeId, newerEpoch: epoch }).catch(() => undefined);
     registered?.link.close("another control store leads now");
   }
 

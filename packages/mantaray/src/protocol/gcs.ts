@@ -44,7 +44,11 @@ export const gcsService = defineService("gcs", {
     }),
   ),
   heartbeat: unary(
-    z.object({ nodeId: nodeIdSchema }),
+    z.object({
+      nodeId: nodeIdSchema,
+      /** Of the leader that the agent is leaving for: one that is cut off from its store hears so that it leads no more. */
+      newerEpoch: z.number().int().positive().optional(),
+    }),
     z.object({
       gcsAddresses: z.array(z.string()),
       /** False: it cannot reach its store, so another one may have the lease. An agent with other addresses looks there. */
