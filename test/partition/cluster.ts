@@ -39,8 +39,8 @@ export const startWhere = (options: Partial<NetnsClusterOptions> = {}): Promise<
   });
 
 /** Addresses of the nodes that have running replicas, one entry a replica. */
-export const replicaIps = async (cluster: NetnsCluster): Promise<string[]> =>
-  (await cluster.state.replicas(app, deploymentName)).map((replica) => replica.node_ip);
+export const replicaIps = async (cluster: NetnsCluster, state = cluster.state): Promise<string[]> =>
+  (await state.replicas(app, deploymentName)).map((replica) => replica.node_ip);
 
 /** State of a node as the State API has it: of its present life. */
 export const nodeState = async (cluster: NetnsCluster, { ip }: NetnsNode): Promise<string | undefined> => {
@@ -48,9 +48,9 @@ export const nodeState = async (cluster: NetnsCluster, { ip }: NetnsNode): Promi
   return rows.find((row) => row.state === "ALIVE")?.state ?? rows[0]?.state;
 };
 
-/** Processes on a node that host an actor of a class, whoever knows of them. */
-const processesOf = (node: NetnsNode, className: string): number =>
-  node.titles().filter((title) => title === `ray::${className}`).length;
+/** Processes of replicas that exist, whoever knows of them. */
+export const replicaPids = (cluster: NetnsCluster): number[] =>
+  cluster.nodes.flatMap((node) => node.pidsOf(`ServeReplica:${deploymentName}`)).toSorted((a, b) => a - b);
 
 /** What a cluster looks like where nothing is there twice and nothing lacks. */
 const whole = (cluster: NetnsCluster) => ({
@@ -66,8 +66,8 @@ export const expectOneOwner = async (cluster: NetnsCluster): Promise<void> => {
     await cluster.state.until("replicas and processes as wanted", async () => {
       seen = {
         replicas: (await replicaIps(cluster)).length,
-        processes: cluster.nodes.reduce((sum, node) => sum + processesOf(node, `ServeReplica:${deploymentName}`), 0),
-        proxies: cluster.workers.map((node) => processesOf(node, "HTTPProxyActor")),
+        processes: replicaPids(cluster).length,
+        proxies: cluster.workers.map((node) => node.pidsOf("HTTPProxyActor").length),
       };
       return isDeepStrictEqual(seen, whole(cluster));
     });

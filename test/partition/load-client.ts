@@ -7,7 +7,7 @@ import type { LoadPlan, Sent } from "./load.ts";
 
 const plan = JSON.parse(process.argv[2] ?? "{}") as LoadPlan;
 const sent: Sent[] = [];
-let stopping = false;
+const stop = new AbortController();
 
 const send = (target: string, address: string, agent: Agent, method: "GET" | "POST"): Promise<Sent> =>
   new Promise((resolve) => {
@@ -31,7 +31,7 @@ const send = (target: string, address: string, agent: Agent, method: "GET" | "PO
 
 const loop = async (target: string, address: string): Promise<void> => {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  for (let turn = 0; !stopping; turn += 1) {
+  for (let turn = 0; !stop.signal.aborted; turn += 1) {
     sent.push(await send(target, address, agent, turn % 2 === 0 ? "GET" : "POST"));
     await new Promise((resolve) => setTimeout(resolve, plan.pauseMs));
   }
@@ -43,7 +43,7 @@ const loops = Object.entries(plan.targets).flatMap(([target, address]) =>
 );
 
 process.once("message", () => {
-  stopping = true;
+  stop.abort();
   void Promise.all(loops).then(() => process.send?.(sent, () => process.exit()));
 });
 process.on("disconnect", () => process.exit());

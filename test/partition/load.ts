@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { type NetnsCluster, type NetnsNode, within } from "@manta/testkit/netns";
+import { waitFor } from "mantaray/testing";
 
 /** What the client machine sends. */
 export interface LoadPlan {
@@ -45,3 +46,22 @@ export const startLoad = (cluster: NetnsCluster, nodes: readonly NetnsNode[]): (
     return (await told)[0];
   };
 };
+
+/** A POST that was in the hole may have run there: the one thing that cannot be saved. */
+export const isUnsaveable = ({ method, outcome }: Sent): boolean => method === "POST" && outcome === "503 actor_died";
+
+/** How many requests of each method ended in which way. */
+export const countBy = (requests: readonly Sent[]): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  for (const { method, outcome } of requests)
+    counts[`${method} ${outcome}`] = (counts[`${method} ${outcome}`] ?? 0) + 1;
+  return counts;
+};
+
+/** What went wrong though it could have been saved. */
+export const failures = (requests: readonly Sent[]): Record<string, number> =>
+  countBy(requests.filter((request) => request.outcome !== "ok" && !isUnsaveable(request)));
+
+/** Lets the load go on up to a moment of the wall clock. */
+export const sleepUntil = (what: string, timeMs: number): Promise<unknown> =>
+  waitFor(() => Date.now() >= timeMs, { what, timeoutMs: 60_000, intervalMs: 50 });

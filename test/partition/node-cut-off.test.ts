@@ -1,8 +1,7 @@
 import { type CutDirection, type NetnsCluster, type NetnsNode, netnsMissing } from "@manta/testkit/netns";
-import { waitFor } from "mantaray/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectOneOwner, nodeState, replicaIps, replicasWanted, startWhere } from "./cluster.ts";
-import { type Sent, startLoad } from "./load.ts";
+import { countBy, failures, isUnsaveable, sleepUntil, startLoad } from "./load.ts";
 
 const missing = netnsMissing();
 
@@ -13,23 +12,6 @@ const heldUpMs = 700;
 /** From the cut to DEAD: three seconds of a silent kernel, then the grace. */
 const deadWithinMs = 15_000;
 const directions: readonly CutDirection[] = ["both", "in", "out"];
-
-const sleepUntil = (what: string, timeMs: number): Promise<unknown> =>
-  waitFor(() => Date.now() >= timeMs, { what, timeoutMs: 60_000, intervalMs: 50 });
-
-/** A POST that was in the hole may have run there: the one thing that cannot be saved. */
-const isUnsaveable = ({ method, outcome }: Sent): boolean => method === "POST" && outcome === "503 actor_died";
-
-const countBy = (requests: readonly Sent[]): Record<string, number> => {
-  const counts: Record<string, number> = {};
-  for (const { method, outcome } of requests)
-    counts[`${method} ${outcome}`] = (counts[`${method} ${outcome}`] ?? 0) + 1;
-  return counts;
-};
-
-/** What went wrong though it could have been saved. */
-const failures = (requests: readonly Sent[]): Record<string, number> =>
-  countBy(requests.filter((request) => request.outcome !== "ok" && !isUnsaveable(request)));
 
 describe.skipIf(missing !== undefined)(`a worker node cut off${missing === undefined ? "" : ` (${missing})`}`, () => {
   let cluster: NetnsCluster;

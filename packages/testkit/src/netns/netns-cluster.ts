@@ -45,6 +45,7 @@ export class NetnsCluster {
   readonly #tempDir = mkdtempSync(join(tmpdir(), "manta-net-"));
   readonly #options: NetnsClusterOptions;
   #relay: Relay | undefined;
+  readonly #apis = new Map<NetnsNode, ApiClient>();
   #api: ApiClient | undefined;
 
   constructor(options: NetnsClusterOptions) {
@@ -87,6 +88,13 @@ export class NetnsCluster {
     return new ClusterState(this.api);
   }
 
+  /** The cluster as one head sees it, which may be alone with its view. */
+  stateOf(head: NetnsNode): ClusterState {
+    const api = this.#apis.get(head);
+    if (api === undefined) throw new Error(`${head.name} is no head of a started cluster`);
+    return new ClusterState(api);
+  }
+
   /** Starts Redis, heads and workers, deploys the config and waits until every proxy serves it. */
   async start(): Promise<void> {
     if (this.redis !== undefined) await this.#startRedis(this.redis);
@@ -99,8 +107,12 @@ export class NetnsCluster {
     const token = readFileSync(this.env.RAY_AUTH_TOKEN_PATH ?? "", "utf8").trim();
     const urls = await Promise.all(this.heads.map(async ({ ip }) => `http://${await relay.to(ip, 8265)}`));
     this.#api = new ApiClient(urls, token);
-    await this.state.until("the API server", () => this.api.reachable());
-    await this.api.deploy(this.#options.config);
+    for (const [index, head] of this.heads.entries()) this.#apis.set(head, new ApiClient(urls[index] ?? "", token));
+    // The leading one may be starting still, or the other not be there yet.
+    await this.state.until("the deployment", async () => {
+      await this.api.deploy(this.#options.config);
+      return true;
+    });
     const view = await this.api.waitRunning(deployTimeoutMs);
     const routes = Object.values(view.applications).flatMap(({ route_prefix: prefix }) => prefix ?? []);
     for (const worker of this.workers) await this.#serves(worker, routes);

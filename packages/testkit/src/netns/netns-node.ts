@@ -49,16 +49,9 @@ export class NetnsNode {
     return pidsIn(this.member.namespace);
   }
 
-  /** What they call themselves: `ray::<class>` for those that host an actor. */
-  titles(): string[] {
-    return this.pids().flatMap((pid) => {
-      try {
-        return [readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0]?.trim() ?? ""];
-      } catch {
-        // It ended while we looked.
-        return [];
-      }
-    });
+  /** Those that host an actor of this class. */
+  pidsOf(className: string): number[] {
+    return this.pids().filter((pid) => titleOf(pid) === `ray::${className}`);
   }
 
   /** Starts it; resolves when it has joined the cluster. */
@@ -98,3 +91,12 @@ export class NetnsNode {
     return join(this.#options.tempDir, "start.log");
   }
 }
+
+/** What a process calls itself; nothing where it ended while we looked. */
+const titleOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0]?.trim() ?? "";
+  } catch {
+    return "";
+  }
+};
