@@ -40,7 +40,7 @@ const application = (name: string, replicas = 2, ongoingMax = 100): unknown => (
 beforeAll(async () => {
   writeFileSync(join(folder, "app.ts"), source);
   const config = { applications: [application("app"), application("plain"), application("narrow", 1, 1)] };
-  test = await startTestCluster({ workers: [2, 2], config, appPath: [folder] });
+  test = await startTestCluster({ workers: [4, 4], config, appPath: [folder] });
 });
 afterAll(async () => {
   await test?.stop();
