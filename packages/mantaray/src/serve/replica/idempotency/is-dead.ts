@@ -10,7 +10,7 @@ import type { Holder } from "./holder.ts";
 export interface DeathSources {
   readonly dead: DeadActors;
   readonly snapshot: () => RoutingSnapshot | undefined;
-  connect(replica: RoutingReplica): Promise<Link>;
+  readonly connect: (replica: RoutingReplica) => Promise<Link>;
 }
 
 /**

@@ -107,21 +107,21 @@ describe("a run that holds a key", () => {
   });
 });
 
+/** A link to a replica of that life. */
+const living = (life: string) => async () => {
+  const [near, far] = await linkPair();
+  serveService(far, replicaService, { metadata: () => ({ args: replicaArgs, ongoing: 0, life }) } as never);
+  return near;
+};
+const failing = (code: string) => async () => {
+  throw new MantaError("unavailable", "no link", { cause: Object.assign(new Error(code), { code }) });
+};
+
 describe("a holder", () => {
   const holder = { actorId: "a", life: "one" };
   const dead = new DeadActors();
   dead.add(["a"]);
   const snapshot = { deployments: { d: { replicas: [{ actorId: "a" }] } } } as unknown as RoutingSnapshot;
-  /** A link to a replica of that life. */
-  const living = (life: string) => async () => {
-    const [near, far] = await linkPair();
-    serveService(far, replicaService, { metadata: () => ({ args: replicaArgs, ongoing: 0, life }) } as never);
-    return near;
-  };
-  const failing = (code: string) => async () => {
-    throw new MantaError("unavailable", "no link", { cause: Object.assign(new Error(code), { code }) });
-  };
-
   it.each([
     ["lives while nobody says otherwise", new DeadActors(), undefined, failing("ECONNREFUSED"), false],
     ["is dead where no route names it any more", dead, undefined, failing("ETIMEDOUT"), true],
