@@ -74,6 +74,21 @@ describe("resolveNodeOptions", () => {
   });
 });
 
+describe("a standby head's options", () => {
+  it("name the leader first, then its own control store, and the store that both share", async () => {
+    const options = await resolveNodeOptions(
+      { head: true, standby: true, addresses: ["127.0.0.1:6379"], nodeIpAddress: "127.0.0.2" },
+      { RAY_REDIS_ADDRESS: "127.0.0.9:6379", MANTA_DRAIN_TIMEOUT_S: "55" },
+    );
+    expect(options).toMatchObject({
+      gcsAddresses: ["tcp:127.0.0.1:6379", "tcp:127.0.0.2:6379"],
+      ownGcsAddress: "tcp:127.0.0.2:6379",
+      storage: "redis",
+      drainTimeoutMs: 55_000,
+    });
+  });
+});
+
 describe("resolveNodeOptions, given nonsense,", () => {
   it.each<[NodeOptions, RegExp]>([
     [{ head: true, numCpus: -1 }, /--num-cpus must be a number of at least 0, got -1/],
@@ -86,6 +101,12 @@ describe("resolveNodeOptions, given nonsense,", () => {
     [{ head: true, labels: "zone" }, /--labels must be key=value pairs/],
     [{ head: true, nodeIpAddress: "head" }, /--node-ip-address must be an IP address, got "head"/],
     [{ head: true, addresses: ["a:1"] }, /--address must be absent beside --head/],
+    [
+      { head: true, standby: true, addresses: ["a:1"], storage: "memory" },
+      /--standby needs a store that several machines/,
+    ],
+    [{ head: true, standby: true }, /--address must be the "host:port" of the leading head/],
+    [{ standby: true, addresses: ["a:1"] }, /--standby must be given together with --head/],
     [{ addresses: ["nowhere"] }, /--address must be "host:port", got "nowhere"/],
     [{}, /--address must be the "host:port" of a head/],
     [{ head: true, tempDir: `/tmp/${"x".repeat(80)}` }, /--temp-dir must be at most \d+ bytes long/],

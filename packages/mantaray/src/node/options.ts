@@ -3,6 +3,7 @@ import { availableParallelism, hostname } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import { systemClock } from "../base/clock.ts";
+import { MantaError } from "../base/errors.ts";
 import { type NodeId, newNodeId, type WorkerId } from "../base/ids.ts";
 import { nodeIdSchema } from "../protocol/ids.ts";
 // The file, not the layer: a node agent opens no store and need not load its clients.
@@ -131,8 +132,10 @@ export const resolveNodeOptions = async (
   const gcsPort = head && wantedPort === 0 ? await freePort(nodeIp) : wantedPort;
   const storage = storageValue(options.storage, tempDir, head ? env : {});
   if (standby && storage !== "redis") {
-    const rule = "a store that several machines can open (set RAY_REDIS_ADDRESS) for --standby";
-    refuseOption("storage", storage, rule);
+    const needs = "--standby needs a store that several machines can open: set RAY_REDIS_ADDRESS";
+    throw new MantaError("invalid_argument", `${needs}; here it is ${JSON.stringify(storage)}`, {
+      details: { option: "--standby" },
+    });
   }
   const ownGcsAddress = head ? `tcp:${nodeIp}:${gcsPort}` : "";
   const others = given.map((address) => `tcp:${address}`).filter((address) => address !== ownGcsAddress);

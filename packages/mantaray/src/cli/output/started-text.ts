@@ -15,7 +15,7 @@ export const startedText = (context: CliContext, node: NodeHandle, ready: NodeRe
     title,
     rule,
     "",
-    ...(options.head ? headSteps(context, node) : []),
+    ...(options.head ? headSteps(context, node, ready) : []),
     ...(options.head && !ready.leads ? [standbyLine(ready), ""] : []),
     `Node ${options.nodeId}, pid ${node.pid}, health on http://${options.nodeIp}:${ready.agentPort}/api/local_raylet_healthz`,
     `Logs in ${node.logsDir}`,
@@ -29,9 +29,10 @@ export const startedText = (context: CliContext, node: NodeHandle, ready: NodeRe
 const standbyLine = ({ leader }: NodeReadiness): string =>
   `This head stands by: the control store at ${leader.replace(/^tcp:/, "")} leads. It takes over when that one is gone.`;
 
-const headSteps = (context: CliContext, node: NodeHandle): readonly string[] => {
+const headSteps = (context: CliContext, node: NodeHandle, ready: NodeReadiness): readonly string[] => {
   const { options } = node;
-  const address = options.gcsAddresses.map((one) => one.replace(/^tcp:/, "")).join(",");
+  const addresses = ready.leader === "" ? options.gcsAddresses : [ready.leader, ...options.gcsAddresses];
+  const address = [...new Set(addresses)].map((one) => one.replace(/^tcp:/, "")).join(",");
   const isWildcard = options.dashboardHost === "0.0.0.0" || options.dashboardHost === "::";
   const dashboard = `http://${isWildcard ? options.nodeIp : options.dashboardHost}:${options.dashboardPort}`;
   return [
