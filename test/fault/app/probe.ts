@@ -58,6 +58,12 @@ class Bulk {
     for await (const chunk of request.body ?? []) bytes += (chunk as Uint8Array).length;
     return new Response(String(bytes));
   }
+
+  /** Its pid, then an echo of each message. */
+  websocket(socket: WebSocket) {
+    socket.addEventListener("message", ({ data }) => socket.send(data as string));
+    socket.send(String(process.pid));
+  }
 }
 
 const eventStream = (query: URLSearchParams): Response => {

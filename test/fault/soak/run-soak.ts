@@ -31,6 +31,8 @@ const ageMs = 13_000;
 const tickMs = 100;
 const sampleMs = 10_000;
 const fakeNodes = 4;
+/** Redeployed together: their bundles are built side by side. */
+const redeployed = ["redeployed-1", "redeployed-2", "redeployed-3", "redeployed-4"];
 
 /**
  * Redeploys and deaths of replicas in a loop: a real head (agent, control store, controller, API server: processes as
@@ -99,7 +101,7 @@ const loop = async (
   };
   const deploying = async (): Promise<void> => {
     while (running() && redeploys < options.redeploys) {
-      redeploys += 1;
+      redeploys += redeployed.length;
       await cluster.api.deploy(soakConfig(redeploys));
       await waitFor(() => isOut(nodes, redeploys), {
         timeoutMs: 60_000,
@@ -151,11 +153,11 @@ const resultOf = (
 
 const megabytes = (bytes = 0): number => Math.round(bytes / 2 ** 20);
 
-/** Four apps of many replicas each, whose replicas die, and a small one, of which every revision is another version. */
+/** Four apps of many replicas each, whose replicas die, and small ones, of which every revision is another version. */
 const soakConfig = (revision: number) => ({
   applications: [
     ...Array.from({ length: 4 }, (_, index) => soakApp(`many-${index}`, "Echo", replicas / 4, {})),
-    soakApp("redeployed", "Echo", 2, { REVISION: String(revision) }),
+    ...redeployed.map((name) => soakApp(name, "Echo", 2, { REVISION: String(revision) })),
   ],
 });
 
@@ -173,10 +175,11 @@ const soakApp = (name: string, deployment: string, count: number, env: Readonly<
   ],
 });
 
-/** The redeployed app has replicas of this revision, as many as it shall have, and no other. */
-const isOut = (nodes: readonly FakeNode[], revision: number): boolean => {
-  const revisions = nodes.flatMap((node) => node.revisionsOf("redeployed"));
-  return revisions.length === 2 && revisions.every((one) => one === String(revision));
-};
+/** The redeployed apps have replicas of this revision, as many as they shall have, and no other. */
+const isOut = (nodes: readonly FakeNode[], revision: number): boolean =>
+  redeployed.every((name) => {
+    const revisions = nodes.flatMap((node) => node.revisionsOf(name));
+    return revisions.length === 2 && revisions.every((one) => one === String(revision));
+  });
 
 const pause = (forMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, forMs));

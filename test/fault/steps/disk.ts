@@ -5,7 +5,7 @@ import { faultConfigOf } from "../config.ts";
 import type { FaultStep } from "../types.ts";
 import { pickReplica } from "./pick.ts";
 import { pause, timed } from "./timed.ts";
-import { untilWhole } from "./whole.ts";
+import { until, untilWhole } from "./whole.ts";
 
 const fullForMs = 10_000;
 const blockBytes = 1 << 20;
@@ -31,8 +31,13 @@ export const diskFull: FaultStep = {
     } finally {
       rmSync(filler, { force: true });
     }
-    await context.cluster.api.deploy(faultConfigOf());
-    const recoveryMs = await timed(() => untilWhole(context));
+    const recoveryMs = await timed(async () => {
+      await until("the former configuration taken", async () => {
+        await context.cluster.api.deploy(faultConfigOf());
+        return true;
+      });
+      await untilWhole(context);
+    });
     return { recoveryMs, notes: [`${victim.deployment} on ${victim.node?.name}${refusal}`] };
   },
 };

@@ -26,7 +26,16 @@ export const classes: readonly TrafficClass[] = [
   { name: "POST fruit", saveable: true, once: false, note: "two deployments that both may repeat" },
   { name: "upload 10 MB", saveable: false, once: false, note: "a POST, and too long to be kept for a second try" },
   { name: "SSE", saveable: false, once: false, note: "40 events in 2 s; a stream ends with its replica" },
+  {
+    name: "WebSocket",
+    saveable: false,
+    once: false,
+    note: "20 messages in 2 s; told by a close frame (1001, 1012) that the server leaves counts as ok",
+  },
 ];
+
+/** What a WebSocket's conversation is. */
+export const socketRequest = { path: "/bulk", messages: 20, everyMs: 100 } as const;
 
 /** Ids in bodies begin with this and a number. */
 export const idPrefixes = { POST: "p", "POST key": "k" } as const;

@@ -9,6 +9,7 @@ import { smallRequests, uploadRequest } from "./classes.ts";
 import { EventStreams } from "./event-streams.ts";
 import type { TrafficAnswer, TrafficOrder, TrafficPlan } from "./protocol.ts";
 import { Tally } from "./tally.ts";
+import { WebSockets } from "./web-sockets.ts";
 
 interface Loop {
   readonly openSinceMs: number | undefined;
@@ -47,7 +48,13 @@ const start = (plan: TrafficPlan): void => {
     tally.observer({ logLatency: false }),
   );
   for (const loop of [closed, open, uploads]) loop.start();
-  loops = [closed, open, uploads, new EventStreams({ url, timeoutMs, count: plan.streams, tally })];
+  loops = [
+    closed,
+    open,
+    uploads,
+    new EventStreams({ url, timeoutMs, count: plan.streams, tally }),
+    new WebSockets({ url, timeoutMs, count: plan.sockets, tally }),
+  ];
 };
 
 const openSinceMs = (): number => Math.min(...loops.map((loop) => loop.openSinceMs ?? Number.POSITIVE_INFINITY));

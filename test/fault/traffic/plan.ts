@@ -10,5 +10,6 @@ export const trafficPlan = (url: string, seed: number): TrafficPlan => ({
   openConnectionsMax: 256,
   uploadsPerSecond: 0.5,
   streams: 6,
+  sockets: 4,
   timeoutMs: 30_000,
 });

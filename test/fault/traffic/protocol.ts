@@ -14,6 +14,8 @@ export interface TrafficPlan {
   readonly uploadsPerSecond: number;
   /** Event streams at a time. */
   readonly streams: number;
+  /** WebSockets at a time. */
+  readonly sockets: number;
   /** Longer without an answer is a failure. */
   readonly timeoutMs: number;
 }
