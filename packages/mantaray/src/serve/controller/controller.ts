@@ -10,6 +10,7 @@ import { deploymentKey, type RoutingSnapshot } from "../../protocol/routing.ts";
 import { Absences } from "./absences.ts";
 import { BuildQueue } from "./build-queue.ts";
 import { ClusterView } from "./cluster-view.ts";
+import { Custodian } from "./custodian.ts";
 import type { DeploymentReconciler } from "./deployment/deployment-reconciler.ts";
 import { DeploymentTable } from "./deployment/deployment-table.ts";
 import { parseReplicaName } from "./deployment/replica-name.ts";
@@ -24,7 +25,6 @@ import { proxyNodes } from "./proxies/decide-proxies.ts";
 import { ProxyManager } from "./proxies/proxy-manager.ts";
 import { routingContent } from "./routing/routing-content.ts";
 import { RoutingPublisher } from "./routing/routing-publisher.ts";
-import { custodyNotice, isUnexplained, takeCustody } from "./state/custody.ts";
 import { dropIfEmpty, type TargetState } from "./state/target-state.ts";
 import { TargetStore } from "./state/target-store.ts";
 import { type ClusterInventory, watchCluster } from "./watch-cluster.ts";
@@ -62,15 +62,12 @@ export class Controller {
   readonly #deps: ControllerDeps;
   readonly #fence: Fence;
   readonly #absences: Absences;
+  readonly #custodian: Custodian;
   readonly #health: HealthMonitor;
   readonly #effects: Effects;
   readonly #builds: BuildQueue;
   readonly #loop: ControlLoop;
   readonly #end = new AbortController();
-  /** Applications that live and that nobody has asked for, as far as is known; not yet in custody. */
-  readonly #unexplained = new Set<string>();
-  #lookAtMs = 0;
-  #looksUntilMs = 0;
   #seenState: TargetState | undefined;
   #nodesChanged = true;
   #recovered = Promise.withResolvers<void>();
@@ -113,10 +110,10 @@ export class Controller {
       store,
       publisher,
       wake,
-      onUnexplained: (app) => {
-        this.#unexplained.add(app);
-      },
+      onUnexplained: (app) => this.#custodian.unexplained(app),
     });
+    const onTaken = (message: string): void => this.#say("serve_checkpoint_lost", message);
+    this.#custodian = new Custodian({ gcs: ports.gcs, store, publisher, clock, log, effects, onTaken });
     this.#absences = new Absences({
       clock,
       onLost: (name) => this.#onLost(name),
@@ -130,6 +127,11 @@ export class Controller {
   /** Passes so far. */
   get passes(): number {
     return this.#loop.passes;
+  }
+
+  /** Passes that ended in an exception. */
+  get failedPasses(): number {
+    return this.#loop.failedPasses;
   }
 
   reconcilers(): IterableIterator<DeploymentReconciler> {
@@ -199,7 +201,7 @@ export class Controller {
   #pass(): number | null {
     this.#followState();
     const absencesAtMs = this.#absences.run();
-    const explainAtMs = this.#explain();
+    const custodyAtMs = this.#custodian.run();
     const healthAtMs = this.#health.run();
     if (this.deployments.turn() || this.#nodesChanged) this.#followProxyNodes();
     const storeAtMs = this.store.run();
@@ -211,7 +213,7 @@ export class Controller {
     if (this.deployments.isDirty) this.#loop.wake();
     const deploymentsAtMs = this.deployments.nextMs();
     const times = [
-      explainAtMs,
+      custodyAtMs,
       absencesAtMs,
       healthAtMs,
       deploymentsAtMs,
@@ -316,47 +318,14 @@ export class Controller {
   }
 
   #begin(snapshot: RoutingSnapshot | null): void {
-    const { log, clock } = this.#deps;
-    const { state } = this.store;
+    const { log } = this.#deps;
     const found = [...this.deployments.all()].filter(({ replicas }) => replicas.size > 0).map(({ app }) => app);
-    const unexplained = new Set(found.filter((app) => isUnexplained(state, app)));
-    if (snapshot !== null) this.#keep(unexplained, snapshot);
+    this.#custodian.begin(found, snapshot);
     this.#recovery = "complete";
     this.publisher.begin(snapshot);
-    this.#looksUntilMs = clock.nowMs() + controllerLimits.absentNodeGraceMs;
     log.info({ apps: this.store.state.apps.size, routing: snapshot?.version ?? 0 }, "the controller has recovered");
     this.#recovered.resolve();
     this.#loop.start();
-  }
-
-  /** Looks again for the snapshot that says how what was found is reached, for a while; then it is kept without. */
-  #explain(): number | null {
-    const { ports, clock } = this.#deps;
-    if (this.#unexplained.size === 0) return null;
-    if (clock.nowMs() < this.#lookAtMs) return this.#lookAtMs;
-    this.#lookAtMs = clock.nowMs() + controllerLimits.retryInitialMs;
-    this.#effects.start({
-      what: "read the last routing",
-      run: () => ports.gcs.getRouting({}, { timeoutMs: controllerLimits.callTimeoutMs }),
-      done: ({ snapshot }) => {
-        if (snapshot === null && clock.nowMs() < this.#looksUntilMs) return;
-        this.publisher.resume(snapshot);
-        this.#keep(this.#unexplained, snapshot);
-        this.#unexplained.clear();
-      },
-      failed: () => undefined,
-    });
-    return this.#lookAtMs;
-  }
-
-  #keep(apps: ReadonlySet<string>, snapshot: RoutingSnapshot | null): void {
-    const before = this.store.state;
-    this.store.patch((state) => takeCustody(state, apps, snapshot));
-    if (this.store.state.custody === before.custody) return;
-    const message = custodyNotice(this.store.state) ?? "";
-    this.#deps.log.warn({ apps: [...apps] }, message);
-    this.#say("serve_checkpoint_lost", message);
-    this.deployments.touchAll();
   }
 
   /** A control store that came back may have lost what this controller gave it: it gets it again. */

@@ -26,6 +26,8 @@ export class ControlLoop {
   #stopped = true;
   /** Turns so far: for details and tests. */
   passes = 0;
+  /** Turns that ended in an exception: a defect. */
+  failedPasses = 0;
 
   constructor(deps: ControlLoopDeps) {
     this.#deps = deps;
@@ -68,6 +70,7 @@ export class ControlLoop {
     try {
       nextMs = pass();
     } catch (error) {
+      this.failedPasses += 1;
       // A defect in one pass must not end the controller: the period brings the next one.
       log.error({ err: MantaError.from(error) }, "a pass of the controller failed");
     } finally {

@@ -142,6 +142,7 @@ export class Simulation {
   /** Lets time pass until the predicate holds; fails after `limitMs` of simulated time. */
   async until(what: string, holds: () => boolean, limitMs = 120_000): Promise<void> {
     for (let passedMs = 0; passedMs < limitMs; passedMs += 100) {
+      if (this.controller.failedPasses > 0) throw new MantaError("internal", "a pass of the controller failed");
       if (holds()) return;
       await this.clock.advance(100);
     }
