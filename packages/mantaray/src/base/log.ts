@@ -21,14 +21,13 @@ export const createLog = (component: string, fields: Record<string, unknown> = {
  */
 const standardError = (): { write(line: string): void } => {
   let lost = 0;
-  const put = (line: string): void => void writeSync(2, line);
   return {
     write: (line) => {
       try {
         if (lost > 0)
           put(`${JSON.stringify({ level: 40, pid: process.pid, lost, msg: "lines of this log were lost" })}\n`);
         lost = 0;
-        put(line);
+        writeSync(2, line);
       } catch {
         lost += 1;
       }

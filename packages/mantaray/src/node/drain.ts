@@ -97,7 +97,8 @@ export class NodeDrain {
     const { gcs } = registration;
     const state = this.#state;
     if (gcs === undefined || state === null) return;
-    const call = { timeoutMs: nodeLimits.gcsCallTimeoutMs };
+    // Short: the deadline runs, and a control store that hangs moves nothing.
+    const call = { timeoutMs: nodeLimits.shutdownStepMs };
     try {
       await gcs.nodeDraining({ nodeId, reason: state.reason, timeoutMs: this.#deadlineMs - clock.nowMs() }, call);
       const { nodes } = await gcs.listNodes({}, call);
