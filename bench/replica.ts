@@ -15,6 +15,7 @@ import { httpAcceptor } from "../packages/mantaray/src/serve/replica/http/http-a
 import { installWebGlobals } from "../packages/mantaray/src/serve/replica/http/web-globals.ts";
 import { LoopStall } from "../packages/mantaray/src/serve/replica/loop-stall.ts";
 import { ServedDeployment } from "../packages/mantaray/src/serve/replica/served-deployment.ts";
+import { WebSockets } from "../packages/mantaray/src/serve/replica/websocket/web-sockets.ts";
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "2" }, json: { type: "string" } } });
 
@@ -74,7 +75,8 @@ const run = async (handler: Handler, head: Buffer, seconds: number): Promise<{ r
   const admission = new Admission(10_000);
   const { requests } = replicaProcess();
   const stall = new LoopStall(systemClock);
-  const host = { appName: "bench", admission, served, requests, runOnce: undefined, stall, log: silentLog };
+  const webSockets = new WebSockets();
+  const host = { appName: "bench", admission, served, requests, runOnce: undefined, stall, webSockets, log: silentLog };
   const accept = httpAcceptor(host);
   const count = { started: 0, answered: 0 };
   const link = { localLoad: 0 } as Link;

@@ -15,6 +15,8 @@ export const isAlive = (pid: number): boolean => startTimeOf(pid) !== undefined;
 
 /** Signals one process that the test knows to be its own; a process that is gone already is fine. */
 export const killPid = (pid: number, signal: NodeJS.Signals = "SIGKILL"): void => {
+  // 0 and below are groups: ours among them.
+  if (!Number.isInteger(pid) || pid <= 1) throw new RangeError(`killPid: ${pid} is no process of a test`);
   try {
     process.kill(pid, signal);
   } catch (error) {
