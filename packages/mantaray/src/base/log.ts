@@ -25,7 +25,10 @@ const standardError = (): { write(line: string): void } => {
     write: (line) => {
       try {
         if (lost > 0)
-          put(`${JSON.stringify({ level: 40, pid: process.pid, lost, msg: "lines of this log were lost" })}\n`);
+          writeSync(
+            2,
+            `${JSON.stringify({ level: 40, pid: process.pid, lost, msg: "lines of this log were lost" })}\n`,
+          );
         lost = 0;
         writeSync(2, line);
       } catch {
