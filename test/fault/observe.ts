@@ -55,7 +55,10 @@ export const observe = async (observed: Observed): Promise<Observation> => {
     });
     return { recoveryMs: -1 };
   });
-  if (!broken) await traffic.answers(answersAfter);
+  if (!broken) {
+    await traffic.answers(answersAfter);
+    await traffic.everyClass();
+  }
   const seen = await traffic.take();
   const { recoveryMs, measured = [], notes = [] } = result;
   const twice = observed.executions.takeTwice();

@@ -1,4 +1,5 @@
 import { redeploy, scale } from "./steps/change.ts";
+import { clockJump } from "./steps/clock.ts";
 import { storeKill } from "./steps/control-store.ts";
 import { controllerEnd, controllerKill } from "./steps/controller.ts";
 import { diskFull } from "./steps/disk.ts";
@@ -32,7 +33,7 @@ const groups = {
   node: [nodeKill, nodeTerm],
   redis: [redisKill, redisFlush, redisSlow, redisAway, redisFailover],
   change: [redeploy, scale],
-  machine: [diskFull],
+  machine: [diskFull, clockJump],
 } as const satisfies Record<string, readonly FaultStep[]>;
 
 const all: readonly FaultStep[] = Object.values(groups).flat();

@@ -2,6 +2,7 @@ import type { TestCluster } from "@manta/testkit";
 import type { Random } from "../../packages/mantaray/src/base/random.ts";
 import type { Casualties } from "./cluster/casualties.ts";
 import type { ChaosRedis } from "./cluster/chaos-redis.ts";
+import type { HeadClock } from "./cluster/head-clock.ts";
 import type { RoutingWatch } from "./measure/routing-watch.ts";
 import type { Measurement } from "./score/bars.ts";
 import type { TrafficProcess } from "./traffic/traffic-process.ts";
@@ -16,6 +17,8 @@ export interface FaultContext extends TestCluster {
   readonly routing: RoutingWatch;
   /** What this fault kills: excuses the connections that ended there. */
   readonly casualties: Casualties;
+  /** Of the heads. */
+  readonly clock: HeadClock;
   /** The temp folder is a disk of its own, which can be full. */
   readonly tempIsDisk: boolean;
   /** Folder shared with the replicas. */

@@ -36,6 +36,8 @@ export interface TestClusterOptions {
   /** Start lost nodes again. Default true. */
   readonly keepNodes?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** For the heads alone. */
+  readonly headEnv?: Readonly<Record<string, string>>;
 }
 
 /** Starts the head and the workers, and deploys the config. */
@@ -75,10 +77,10 @@ export const startTestCluster = async (options: TestClusterOptions): Promise<Tes
   return { cluster, state: new ClusterState(cluster.api), env, tempDir, stop };
 };
 
-const planOf = ({ workers, headCpus, standby, config, appPath }: TestClusterOptions): LocalPlan => ({
+const planOf = ({ workers, headCpus, headEnv = {}, standby, config, appPath }: TestClusterOptions): LocalPlan => ({
   nodes: [
-    plainNode("head", true, headCpus ?? 0),
-    ...(standby === true ? [{ ...plainNode("standby", true, 0), standby }] : []),
+    { ...plainNode("head", true, headCpus ?? 0), env: headEnv },
+    ...(standby === true ? [{ ...plainNode("standby", true, 0), standby, env: headEnv }] : []),
     ...workers.map((numCpus, index) => plainNode(`worker-${index + 1}`, false, numCpus)),
   ],
   config,

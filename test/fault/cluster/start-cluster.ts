@@ -6,6 +6,7 @@ import { faultAppPath, faultConfigOf } from "../config.ts";
 import { Executions } from "../measure/executions.ts";
 import { RoutingWatch } from "../measure/routing-watch.ts";
 import { type ChaosRedis, startChaosRedis } from "./chaos-redis.ts";
+import { type HeadClock, makeHeadClock } from "./head-clock.ts";
 import { makeTempFolder, type TempFolder } from "./temp-folder.ts";
 
 /** Where the control store keeps its tables. */
@@ -16,6 +17,7 @@ export interface ChaosCluster extends TestCluster {
   readonly redis: ChaosRedis | undefined;
   readonly runDir: string;
   readonly temp: TempFolder;
+  readonly clock: HeadClock;
   readonly executions: Executions;
   readonly routing: RoutingWatch;
 }
@@ -29,6 +31,7 @@ export interface ChaosClusterOptions {
 export const startChaosCluster = async (options: ChaosClusterOptions): Promise<ChaosCluster> => {
   const runDir = mkdtempSync(join(tmpdir(), "manta-run-"));
   const temp = makeTempFolder();
+  const clock = makeHeadClock(runDir);
   const redis = options.redis === undefined ? undefined : await startChaosRedis(options.redis);
   const tidy = async (): Promise<void> => {
     await redis?.stop();
@@ -44,6 +47,7 @@ export const startChaosCluster = async (options: ChaosClusterOptions): Promise<C
       tempDir: temp.path,
       ...(redis === undefined ? {} : { standby: true, redisAddress: redis.address }),
       env: { CHAOS_RUN_DIR: runDir },
+      headEnv: clock.env,
     });
   } catch (error) {
     await tidy();
@@ -57,5 +61,5 @@ export const startChaosCluster = async (options: ChaosClusterOptions): Promise<C
     await test.stop();
     await tidy();
   };
-  return { ...test, redis, runDir, temp, executions, routing, stop };
+  return { ...test, redis, runDir, temp, clock, executions, routing, stop };
 };

@@ -77,6 +77,8 @@ const obey = async (order: TrafficOrder): Promise<TrafficAnswer["value"]> => {
       return tally.take();
     case "ok":
       return tally.ok;
+    case "seen":
+      return tally.seen;
     case "latencies":
       return tally.latencyLog.between(order.fromMs, order.toMs);
     default:

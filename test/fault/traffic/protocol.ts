@@ -27,10 +27,12 @@ export type TrafficOrder =
   | { readonly kind: "take"; readonly settleMs: number }
   /** Ok answers since the start. */
   | { readonly kind: "ok" }
+  /** Classes of which a request has ended in this window. */
+  | { readonly kind: "seen" }
   | { readonly kind: "latencies"; readonly fromMs: number; readonly toMs: number };
 
 /** To the harness. */
 export interface TrafficAnswer {
   readonly id: number;
-  readonly value: WindowReport | Latencies | number | null;
+  readonly value: WindowReport | Latencies | readonly string[] | number | null;
 }

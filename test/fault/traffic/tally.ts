@@ -100,6 +100,11 @@ export class Tally {
     if (this.#cuts.length < cutsMax) this.#cuts.push({ name, atMs: wallMs(), proxy: peer, begun, pid });
   }
 
+  /** Classes of which a request has ended in this window. */
+  get seen(): readonly string[] {
+    return [...this.#classes.keys()];
+  }
+
   /** What the window has seen; the next one begins. */
   take(): WindowReport {
     const nowMs = performance.now();

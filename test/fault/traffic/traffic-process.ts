@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { waitFor } from "../../../packages/mantaray/src/base/wait.ts";
+import { classes } from "./classes.ts";
 import type { Latencies } from "./latency-log.ts";
 import type { TrafficAnswer, TrafficOrder, TrafficPlan } from "./protocol.ts";
 import type { WindowReport } from "./report.ts";
@@ -56,6 +57,13 @@ export class TrafficProcess {
     const okNow = async (): Promise<number> => (await this.#ask({ kind: "ok" })) as number;
     const from = await okNow();
     await waitFor(async () => (await okNow()) - from >= count, { timeoutMs, what: `${count} answers`, intervalMs: 50 });
+  }
+
+  /** Waits until a request of every class has ended in this window; gives up silently, for the table tells. */
+  async everyClass(timeoutMs = 15_000): Promise<void> {
+    const all = async (): Promise<boolean> =>
+      ((await this.#ask({ kind: "seen" })) as readonly string[]).length >= classes.length;
+    await waitFor(all, { timeoutMs, what: "a request of every class", intervalMs: 50 }).catch(() => undefined);
   }
 
   async stop(): Promise<void> {

@@ -86,7 +86,7 @@ export class LocalCluster {
             name: plan.name,
             keep: options.keepNodes ?? true,
             clock,
-            env,
+            env: { ...env, ...plan.env },
             tempDir: options.tempDir,
             node: this.#nodeOptions(plan, `${subnet}.${index + 1}`),
           },

@@ -10,6 +10,8 @@ export interface LocalNodePlan {
   readonly numGpus: number;
   readonly resources: Readonly<Record<string, number>>;
   readonly labels: Readonly<Record<string, string>>;
+  /** Beside the cluster's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Everything `manta run` needs to know before it starts a process. */
