@@ -110,10 +110,11 @@ export class Ledger {
   async settled(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     const target = this.#queue.added;
-    for (let waitedMs = 0; waitedMs < gcsLimits.storeAckMs; waitedMs += gcsLimits.storePatienceMs) {
+    // In short waits: the store may turn out to be away meanwhile.
+    for (let waitedMs = 0; waitedMs < gcsLimits.storeAckMs; waitedMs += gcsLimits.storeRetryMaxMs) {
       if (this.#barriers.reached >= target) return;
       if (this.health.lost) throw this.health.error();
-      if (await this.#barriers.wait(target, gcsLimits.storePatienceMs)) return;
+      if (await this.#barriers.wait(target, gcsLimits.storeRetryMaxMs)) return;
     }
     throw new MantaError(
       "unavailable",
