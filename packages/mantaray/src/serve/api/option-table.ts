@@ -67,7 +67,7 @@ const wholeBetween = (key: string, defaultValue: number, min: number, max: numbe
     key,
     defaultValue,
     `must be a whole number from ${min} to ${max}`,
-    (value) => isInteger(value) && (value as number) >= min && (value as number) <= max,
+    (value) => isInteger(value) && value >= min && value <= max,
   );
 
 const idempotencyTable = {

@@ -4,6 +4,7 @@
  * `wait:<ms>` is answered after so long.
  */
 import { appendFileSync } from "node:fs";
+import { systemClock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import { listen } from "../../rpc/index.ts";
 import { type InStream, type StreamAcceptor, streamKinds } from "../../rpc/types.ts";
@@ -14,7 +15,7 @@ const answer = (stream: InStream, text: string): void => {
   appendFileSync(file, `${text}\n`);
   const [kind, ms = "0"] = text.split(":");
   const respond = (): void => stream.respond(Buffer.from("ok"), Buffer.from(text), true);
-  if (kind === "wait") setTimeout(respond, Number(ms));
+  if (kind === "wait") systemClock.after(Number(ms), respond);
   else respond();
 };
 
