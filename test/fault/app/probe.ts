@@ -31,7 +31,7 @@ const block = (forMs: number): void => {
 /** Takes memory until there is none. */
 const fill = (): void => {
   const held: unknown[] = [];
-  for (;;) held.push(new Array(100_000).fill(held.length));
+  for (;;) held.push(Array.from({ length: 100_000 }, () => held.length));
 };
 
 /** Echoes; its author says that repeating a POST does no harm. */

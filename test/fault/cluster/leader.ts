@@ -20,8 +20,10 @@ export const storeViews = async (cluster: LocalCluster, timeoutMs = 500): Promis
 };
 
 /** The head that leads; undefined while none does. */
-export const leaderOf = async (cluster: LocalCluster): Promise<StoreView | undefined> =>
-  (await storeViews(cluster)).filter(({ role }) => role === "leader").toSorted((a, b) => b.epoch - a.epoch)[0];
+export const leaderOf = async (cluster: LocalCluster, timeoutMs?: number): Promise<StoreView | undefined> =>
+  (await storeViews(cluster, timeoutMs))
+    .filter(({ role }) => role === "leader")
+    .toSorted((a, b) => b.epoch - a.epoch)[0];
 
 const askStore = async (
   { token }: LocalCluster,

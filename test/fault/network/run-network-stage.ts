@@ -72,16 +72,16 @@ const withTraffic = async (
     await traffic.take();
     executions.takeTwice();
     for (let round = 1; round <= rounds; round += 1) {
-      for (const { title, run } of networkSteps) {
+      for (const step of networkSteps) {
         const observed = await observe({
-          title,
+          title: step.title,
           round,
           traffic,
           executions,
           // Replicas that were replaced elsewhere are stopped when their node is back, and with them their streams.
           excuses: ({ begun }) => begun,
           say,
-          run: () => run({ cluster, random }),
+          run: () => step.run({ cluster, random }),
           repair: () => untilWholeNetwork(cluster),
         });
         runs.push({ ...observed.run, measured: [...observed.run.measured, slowest(observed.run)] });

@@ -45,6 +45,21 @@ const missed = (rows: Parameters<typeof measurementsOf>[0]): string[] =>
 
 const cut = (proxy: string): Cut => ({ name: "GET", atMs: 0, proxy, begun: false, pid: 0 });
 
+const values = (bar: "failover" | "rate", ...numbers: number[]) => numbers.map((value) => ({ bar, value }));
+
+const runOf = (seen: WindowReport): FaultRun => ({
+  fault: "a fault",
+  round: 1,
+  recoveryMs: 10,
+  measured: [],
+  notes: [],
+  failure: "",
+  seen: { ...seen, seconds: 1 },
+});
+
+const verdictOf = (seen: WindowReport, failure = "") =>
+  judged([{ notRun: [], runs: [{ ...runOf(seen), failure }], rows: rowsFrom(seen) }]);
+
 describe("outcomes of answers", () => {
   it.each([
     [200, true, "HTTP/1.1 200 OK\r\n\r\n", "ok"],
@@ -100,7 +115,6 @@ describe("bars", () => {
   });
 
   it("hold the worst value against its limit, and a value that is none is missed", () => {
-    const values = (bar: "failover" | "rate", ...numbers: number[]) => numbers.map((value) => ({ bar, value }));
     expect(judge(values("failover", 10, 4_999)).bars).toMatchObject([{ ok: true, value: 4_999, count: 2 }]);
     expect(judge(values("failover", 10, 5_001)).bars).toMatchObject([{ ok: false, value: 5_001 }]);
     expect(judge(values("rate", 499)).bars).toMatchObject([{ ok: false }]);
@@ -110,18 +124,6 @@ describe("bars", () => {
 });
 
 describe("the exit code", () => {
-  const runOf = (seen: WindowReport): FaultRun => ({
-    fault: "a fault",
-    round: 1,
-    recoveryMs: 10,
-    measured: [],
-    notes: [],
-    failure: "",
-    seen: { ...seen, seconds: 1 },
-  });
-  const verdictOf = (seen: WindowReport, failure = "") =>
-    judged([{ notRun: [], runs: [{ ...runOf(seen), failure }], rows: rowsFrom(seen) }]);
-
   it("is 0 for a run that meets every bar, 1 for one failed request, one fault without recovery, no run at all", () => {
     expect(exitCodeOf(verdictOf(windowOf()))).toBe(0);
     expect(exitCodeOf(verdictOf(windowOf({ GET: { failed: 1 } })))).toBe(1);

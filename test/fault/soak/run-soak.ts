@@ -110,13 +110,15 @@ const loop = async (
       });
     }
   };
-  const work = Promise.all([killing(), deploying()]);
-  let over = false;
-  void work.finally(() => {
-    over = true;
+  const progress = { over: false };
+  const work = Promise.all([killing(), deploying()]).finally(() => {
+    progress.over = true;
   });
-  for (let nextMs = 0; !over; nextMs += sampleMs) {
-    await waitFor(() => over || elapsed() * 1000 >= nextMs, { timeoutMs: 60_000, what: "the next sample" });
+  // Its failure is told by the last wait for it.
+  work.catch(() => undefined);
+  for (let nextMs = 0; !progress.over; nextMs += sampleMs) {
+    const due = (): boolean => progress.over || elapsed() * 1000 >= nextMs;
+    await waitFor(due, { timeoutMs: 60_000, what: "the next sample" });
     await sampleAll();
     options.say(`soak: ${Math.round(elapsed())} s, ${deaths()} deaths, ${redeploys} redeploys`);
   }

@@ -6,6 +6,8 @@ import { timed } from "./timed.ts";
 import { until, untilWhole } from "./whole.ts";
 
 const lookMs = 20;
+/** One that answers later is not back: waiting for it would only make the figure coarse. */
+const answerMs = 150;
 
 /** SIGKILL to the leading control store alone: its agent starts it again, and it takes its own lease back. */
 export const storeKill: FaultStep = {
@@ -19,7 +21,12 @@ export const storeKill: FaultStep = {
     let backMs = 0;
     const recoveryMs = await timed(async () => {
       backMs = await timed(() =>
-        until("a leader again", async () => ((await leaderOf(cluster))?.epoch ?? 0) > before.epoch, 30_000, lookMs),
+        until(
+          "a leader again",
+          async () => ((await leaderOf(cluster, answerMs))?.epoch ?? 0) > before.epoch,
+          30_000,
+          lookMs,
+        ),
       );
       await untilWhole(context);
     });

@@ -49,9 +49,9 @@ const stopAWhile = async (context: FaultContext, before: StoreView): Promise<voi
   // Whoever talks to a stopped proxy waits; its connections may be given up.
   await context.casualties.node(before.node);
   const pids = signalNode(context.tempDir, before.node, "SIGSTOP");
-  void pause(stoppedMs).then(() => {
+  setTimeout(() => {
     for (const pid of pids) killPid(pid, "SIGCONT");
-  });
+  }, stoppedMs);
 };
 
 /** Does the fault, sees who leads next and when, and what it did to the workers and to the traffic. */

@@ -5,7 +5,7 @@ const name = "WebSocket";
 /** Between two conversations of a client. */
 const pauseMs = 100;
 /** "Going away" and "service restart": the server says that it leaves, between two messages. */
-const toldCodes: readonly number[] = [1001, 1012];
+const toldCodes: ReadonlySet<number> = new Set([1001, 1012]);
 
 /** Clients that talk over WebSockets: a message, its echo, the next; then they close, and begin anew. */
 export class WebSockets {
@@ -71,7 +71,7 @@ export class WebSockets {
         const whole = code === 1000 && sent > socketRequest.messages;
         if (wrong || (code === 1000 && !whole))
           this.#tally.failed(name, { status: code, reason: "not the echo", body: "", tookMs: nowMs - dueMs });
-        else if (whole || (pid !== 0 && toldCodes.includes(code))) this.#tally.succeeded(name, "ok", dueMs, nowMs);
+        else if (whole || (pid !== 0 && toldCodes.has(code))) this.#tally.succeeded(name, "ok", dueMs, nowMs);
         // Which proxy it was is not known here: nothing of the answer's head is shown.
         else this.#tally.cut(name, { peer: "", begun: false, pid });
         resolve();
