@@ -19,6 +19,7 @@ export const headKill: FaultStep = {
   run: (context) =>
     failOver(context, async (before) => {
       await context.casualties.node(before.node);
+      holdWithStandby(context, before);
       await before.node.killAll();
     }),
 };
@@ -28,7 +29,11 @@ export const headTerm: FaultStep = {
   name: "head-term",
   title: "head, SIGTERM",
   seconds: 40,
-  run: (context) => failOver(context, async (before) => before.node.terminate()),
+  run: (context) =>
+    failOver(context, async (before) => {
+      holdWithStandby(context, before);
+      before.node.terminate();
+    }),
 };
 
 /** SIGSTOP to every process of the leading head for ten seconds, then SIGCONT: it must find that it leads no more. */
@@ -43,6 +48,11 @@ export const headStop: FaultStep = {
     const measured = result.measured?.filter(({ bar }) => bar !== "failoverLatency") ?? [];
     return { ...result, measured };
   },
+};
+
+/** A machine that is lost is not back at once; its start would be on the same cores as the traffic that is measured. */
+const holdWithStandby = ({ cluster }: FaultContext, { node }: StoreView): void => {
+  if (cluster.heads.length > 1) node.hold();
 };
 
 const stopAWhile = async (context: FaultContext, before: StoreView): Promise<void> => {
@@ -72,11 +82,12 @@ const failOver = async (context: FaultContext, fault: (before: StoreView) => Pro
     const [controller] = await state.actors("ServeController");
     return controller?.node_id !== undefined && controller.node_id === leader?.node.nodeId;
   });
-  const adopted = new Set([...(await untilWhole(context, 90_000)), ...(await workerProxies(context))]);
   const recoveryMs = Math.round(performance.now() - startedMs);
   await pause(Math.max(0, calmMs - recoveryMs));
   const calm = await traffic.latencies(faultMs - calmMs, faultMs - 1_000);
   const during = await traffic.latencies(faultMs, Math.max(faultMs + calmMs, faultMs + recoveryMs));
+  before.node.release();
+  const adopted = new Set([...(await untilWhole(context, 90_000)), ...(await workerProxies(context))]);
   const restarted = pids.filter((pid) => startTimeOf(pid) !== starts.get(pid)).length;
   const measured: Measurement[] = [
     { bar: "restartedByHead", value: restarted },
