@@ -10,8 +10,12 @@ import { type RunningGcs, startGcs } from "./start-gcs.ts";
 
 /** The control store process. Says where it serves in one JSON line on standard output. */
 const run = async (log: Log): Promise<void> => {
-  const { host, port, storage, sessionName, holder, advertise } = parseGcsOptions(process.argv.slice(2), process.env);
+  const { host, port, storage, sessionName, holder, advertise, spare } = parseGcsOptions(
+    process.argv.slice(2),
+    process.env,
+  );
   const stopped = stopRequested(log);
+  if (spare && !(await Promise.race([toldToBegin(), stopped]))) return;
   const token = loadAuthToken(process.env, { create: true });
   const store = await openStore(storage, log);
   let gcs: RunningGcs | undefined;
@@ -69,6 +73,9 @@ const stopRequested = (log: Log): Promise<undefined> =>
     if (!stdin.isFIFO() && !stdin.isSocket()) return;
     process.stdin.once("end", stop("its agent is gone")).once("error", stop("its agent is gone")).resume();
   });
+
+/** A spare waits for the end of the control store whose place it takes. */
+const toldToBegin = (): Promise<true> => new Promise((resolve) => process.stdin.once("data", () => resolve(true)));
 
 const portAdvice = (error: unknown, host: string, port: number): MantaError => {
   const reason = MantaError.from(error);

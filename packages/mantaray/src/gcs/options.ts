@@ -19,12 +19,14 @@ export interface GcsProcessOptions {
   readonly holder: string;
   /** Where others dial this control store, `tcp:host:port`; empty: where it listens. */
   readonly advertise: string;
+  /** Loads everything and begins once it is told a line on standard input. */
+  readonly spare: boolean;
 }
 
 /**
  * `--host` (127.0.0.1) `--port` (6379, 0 for any) `--storage memory|embedded:<dir>|redis` (memory, or
  * `RAY_gcs_storage_path`; `redis`: the one that `RAY_REDIS_ADDRESS` names, whose secrets belong into no argument)
- * `--session-name` `--holder` (the node's id) `--advertise` (`tcp:host:port`).
+ * `--session-name` `--holder` (the node's id) `--advertise` (`tcp:host:port`) `--spare true`.
  * `invalid_argument` names the option and the rule.
  */
 export const parseGcsOptions = (
@@ -48,6 +50,7 @@ export const parseGcsOptions = (
     sessionName: values["session-name"] ?? `session_${process.pid}`,
     holder: values.holder ?? "",
     advertise: values.advertise ?? "",
+    spare: values.spare === "true",
   };
 };
 
@@ -62,6 +65,7 @@ const parse = (args: readonly string[]) => {
         "session-name": { type: "string" },
         holder: { type: "string" },
         advertise: { type: "string" },
+        spare: { type: "string" },
       },
     });
   } catch (error) {

@@ -398,6 +398,7 @@ export class NodeAgent {
       options,
       token,
       spawnGcs: () => this.#spawn(gcsSpec(context)),
+      spawnSpareGcs: () => this.#spawn(gcsSpec(context, { spare: true })),
       spawnDashboard: () => this.#spawn(dashboardSpec(context)),
       clock,
       random,

@@ -15,10 +15,11 @@ export interface ChildContext {
 }
 
 /** The control store of a head. */
-export const gcsSpec = (context: ChildContext): ChildSpec => ({
+export const gcsSpec = (context: ChildContext, { spare = false } = {}): ChildSpec => ({
   name: "gcs",
   program: programs.gcs,
   args: flags({
+    ...(spare ? { spare: "true" } : {}),
     host: context.options.gcsHost,
     port: String(context.options.gcsPort),
     storage: context.options.storage,

@@ -28,7 +28,9 @@ const fill = (path: string): void => {
 };
 
 describe("a node whose disk is full", { timeout: 90_000 }, () => {
-  it("serves on, starts actors again, takes routing, and says later what it could not write", async ({ skip }): Promise<void> => {
+  it("serves on, starts actors again, takes routing, and says later what it could not write", async ({
+    skip,
+  }): Promise<void> => {
     const dir = smallDisk();
     if (dir === undefined) return skip("mounting a file system is not allowed here");
     const { gcs, node, startProbe, report, call } = await startTestNode({}, { dir });

@@ -54,6 +54,8 @@ export const nodeLimits = {
   /** A started control store says so on its standard output; how often a head looks, and for how long. */
   gcsLookMs: 10,
   gcsLookMaxMs: 3_000,
+  /** A spare of a program is started this long after the program: what makes a node ready comes first. */
+  spareDelayMs: 2_000,
   /** Crash loop: more exits than this within `crashPeriodMs` and restarts are delayed. */
   crashIntensity: 5,
   crashPeriodMs: 10_000,

@@ -15,6 +15,7 @@ export interface HeadProgramsDeps {
   readonly options: ResolvedNodeOptions;
   readonly token: string;
   readonly spawnGcs: () => Child;
+  readonly spawnSpareGcs: () => Child;
   readonly spawnDashboard: () => Child;
   readonly clock: Clock;
   readonly random: Random;
@@ -30,9 +31,9 @@ export class HeadPrograms {
   readonly #link: PersistentLink;
 
   constructor(deps: HeadProgramsDeps) {
-    const { options, token, clock, random, log, spawnGcs, spawnDashboard } = deps;
+    const { options, token, clock, random, log, spawnGcs, spawnSpareGcs, spawnDashboard } = deps;
     this.#deps = deps;
-    this.gcs = new Supervisor({ name: "gcs", spawn: spawnGcs, clock, random, log });
+    this.gcs = new Supervisor({ name: "gcs", spawn: spawnGcs, spawnSpare: spawnSpareGcs, clock, random, log });
     this.dashboard = new Supervisor({ name: "dashboard", spawn: spawnDashboard, clock, random, log });
     this.#link = new PersistentLink({
       addresses: () => [options.ownGcsAddress],

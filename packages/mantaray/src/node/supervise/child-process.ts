@@ -42,6 +42,8 @@ export interface Child {
   /** Whether it has written to its standard output yet. */
   readonly hasSpoken: boolean;
   signal(signal: NodeJS.Signals): void;
+  /** Writes a line to its standard input. */
+  tell(line: string): void;
   /** SIGKILL to its process group. */
   killGroup(): void;
   /** Sends a copy of an open socket; ours stays open. Rejects with `unavailable` when it cannot be sent. */
@@ -108,6 +110,7 @@ const watchChild = (name: string, pid: number, child: ChildProcess, logs: LogFil
       // A reaped pid may be somebody else's by now.
       if (exit === undefined) sendSignal(pid, signal);
     },
+    tell: (line) => void child.stdin?.write(`${line}\n`),
     // The number of a group stays taken while a member lives: after the leader's end it hits only what that left.
     killGroup: () => void killGroup(pid),
     sendSocket: (socket) => sendSocket(child, socket),

@@ -68,3 +68,36 @@ describe("Supervisor", () => {
     expect(starts).toHaveLength(1);
   });
 });
+
+describe("a Supervisor with a spare", () => {
+  it("tells the spare to begin when the program ends, and keeps another one", async () => {
+    const logsDir = tempDir();
+    const program = new URL("../fixtures/told.ts", import.meta.url);
+    const spares: Child[] = [];
+    const child = (args: string[]): Child => spawnChild({ name: "program", program, args, env: process.env, logsDir });
+    const supervisor = new Supervisor({
+      name: "program",
+      spawn: () => child([]),
+      spawnSpare: () => {
+        const spare = child(["spare"]);
+        spares.push(spare);
+        return spare;
+      },
+      clock: systemClock,
+      random: seededRandom(1),
+      log: silentLog,
+    });
+    onTestFinished(() => supervisor.stop(0, "the test is over"));
+    supervisor.start();
+    await waitFor(() => spares.length === 1, { timeoutMs: 15_000, what: "the spare" });
+    const [spare] = spares;
+    const first = supervisor.child;
+    first?.signal("SIGKILL");
+    await first?.exited;
+    expect(supervisor.child).toBe(spare);
+    await waitFor(() => spare?.hasSpoken, { timeoutMs: 10_000, what: "the spare's first word" });
+    await waitFor(() => spares.length === 2, { timeoutMs: 15_000, what: "the next spare" });
+    await supervisor.stop(0, "test");
+    for (const each of spares) await each.exited;
+  });
+});

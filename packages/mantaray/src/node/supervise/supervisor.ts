@@ -10,6 +10,11 @@ import type { Child, ChildExit } from "./child-process.ts";
 export interface SupervisorDeps {
   readonly name: string;
   readonly spawn: () => Child;
+  /**
+   * A process that has loaded its program and begins when it is told a line (`Child.tell`). With it the
+   * supervisor keeps one in reserve: on a busy machine most of a restart is the loading.
+   */
+  readonly spawnSpare?: () => Child;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -24,10 +29,13 @@ type State =
 /**
  * Keeps one program running: restarts it in the tick of its exit. When it exits more than
  * `crashIntensity` times within `crashPeriodMs`, restarts are delayed more and more; it never gives up.
+ * Where it may have a spare, that one takes over, and the next is started once the new one has spoken.
  */
 export class Supervisor {
   #state: State = { kind: "idle" };
   #exitsMs: number[] = [];
+  #spare: Child | undefined;
+  #spareTimer: Timer | undefined;
   readonly #deps: SupervisorDeps;
   readonly #backoff: Backoff;
 
@@ -52,6 +60,8 @@ export class Supervisor {
   async stop(graceMs: number, reason: string, hurry?: AbortSignal): Promise<void> {
     const state = this.#state;
     this.#state = { kind: "stopped" };
+    this.#spareTimer?.cancel();
+    this.#spare?.killGroup();
     if (state.kind === "waiting") state.timer.cancel();
     if (state.kind !== "running") return;
     await climbLadder(state.child, {
@@ -68,7 +78,7 @@ export class Supervisor {
   #run(): void {
     let child: Child;
     try {
-      child = this.#deps.spawn();
+      child = this.#takeSpare() ?? this.#deps.spawn();
     } catch (error) {
       this.#deps.log.error({ err: error, program: this.#deps.name }, "cannot start a program: trying again");
       this.#retryLater();
@@ -76,6 +86,37 @@ export class Supervisor {
     }
     this.#state = { kind: "running", child };
     child.onExit((exit) => this.#onExit(child, exit));
+    this.#prepareSpare();
+  }
+
+  /** The spare, told to begin; undefined where there is none that lives. */
+  #takeSpare(): Child | undefined {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare === undefined || spare.exit !== undefined) return undefined;
+    spare.tell("begin");
+    return spare;
+  }
+
+  /** Later than the program itself, which has the processor first; one that ends before its time is replaced. */
+  #prepareSpare(): void {
+    const { spawnSpare, clock, log, name } = this.#deps;
+    if (spawnSpare === undefined || this.#state.kind === "stopped") return;
+    this.#spareTimer?.cancel();
+    this.#spareTimer = clock.after(nodeLimits.spareDelayMs, () => {
+      if (this.#spare?.exit === undefined && this.#spare !== undefined) return;
+      if (this.child?.hasSpoken !== true) return this.#prepareSpare();
+      try {
+        const spare = spawnSpare();
+        this.#spare = spare;
+        spare.onExit(() => {
+          if (this.#spare === spare) this.#prepareSpare();
+        });
+      } catch (error) {
+        log.warn({ err: error, program: name }, "cannot start a spare: trying again");
+        this.#prepareSpare();
+      }
+    });
   }
 
   #onExit(child: Child, exit: ChildExit): void {
