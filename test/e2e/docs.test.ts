@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseChaosOptions } from "../fault/options.ts";
 import { docsBlocks, root } from "./docs-blocks.ts";
 import { type RunningProcess, start } from "./run-process.ts";
 
@@ -49,6 +50,15 @@ describe("the pages' other blocks", () => {
       .flatMap((block) => [...block.text.matchAll(/npm (?:run )?(\w+)/g)].map((match) => match[1] ?? ""));
     expect(named.length).toBeGreaterThan(0);
     expect([...Object.keys(scripts), "ci"]).toEqual(expect.arrayContaining(named));
+  });
+
+  it("name options of the scoreboard that it takes: running it takes a quarter of an hour", () => {
+    const lines = blocks.filter(({ mark }) => mark === "chaos").flatMap(({ text }) => text.trim().split("\n"));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) {
+      const args = /^npm run chaos -- (.+)$/.exec(line)?.[1]?.split(" ") ?? [];
+      expect(() => parseChaosOptions(args, ["walk", "full"])).not.toThrow();
+    }
   });
 
   it("are TypeScript that compiles", async () => {

@@ -77,7 +77,9 @@ const answering = async (): Promise<ReadonlySet<number>> => {
     const response = await fetch(test.cluster.url, { signal: AbortSignal.timeout(2_000) });
     return Number((await response.text()).slice("pid ".length));
   });
-  return new Set(await Promise.all(texts));
+  // A connection to a proxy that has just been killed gives no answer: the others do.
+  const answers = await Promise.allSettled(texts);
+  return new Set(answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : [])));
 };
 
 const bad = ({ sent, ok }: LoadSnapshot): number => sent - ok;

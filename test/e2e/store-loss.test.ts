@@ -30,7 +30,8 @@ const replicaPids = (): number[] => pidsOf(/^ray::ServeReplica/);
 /** The control store's folder goes, and at the same moment its process and any other of these. */
 const lose = (...titles: readonly RegExp[]): void => {
   const pids = [/gcs\/main$/, ...titles].map((title) => pidsOf(title));
-  expect(pids.map((each) => each.length)).toEqual(pids.map(() => 1));
+  // The control store's spare would only find the folder gone, as the one that leads does.
+  for (const each of pids) expect(each.length).toBeGreaterThan(0);
   const names = readdirSync(test.tempDir, { recursive: true, encoding: "utf8" });
   const stores = names.filter((each) => each.endsWith("gcs-store"));
   expect(stores).toHaveLength(1);

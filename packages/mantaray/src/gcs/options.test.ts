@@ -17,6 +17,7 @@ describe("options of the control store process", () => {
       sessionName: "s",
       holder: "h",
       advertise: "",
+      spare: false,
     });
   });
 

@@ -104,7 +104,7 @@ export class NodeAgent {
     this.paths = nodePaths(options.tempDir, options.sessionDir, options.nodeId);
     makeNodeDirs(this.paths);
     this.#sockets = new KeptSockets(clock, log);
-    const formerDir = formerDirOf(options.tempDir, options.nodeIp, options.gcsAddresses);
+    const formerDir = formerDirOf(options.sessionDir, options.nodeIp, options.gcsAddresses);
     this.routing = new NodeRouting({ file: this.paths.routingFile, formerFile: join(formerDir, "routing.json") }, log);
     this.#gcsAddresses = new GcsAddresses({
       configured: options.gcsAddresses,

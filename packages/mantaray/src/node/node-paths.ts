@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { NodeId, WorkerId } from "../base/ids.ts";
 
 /** Where the files of a node are. */
@@ -23,10 +23,13 @@ export interface NodePaths {
   readonly gcsAddressesFile: string;
 }
 
-/** Files that outlive a node's id: for the next agent with this address and these control stores. */
-export const formerDirOf = (tempDir: string, nodeIp: string, gcsAddresses: readonly string[]): string => {
+/**
+ * Files that outlive a node's id: for the next agent with this address and these control stores. Beside the
+ * session, so that who removes a folder of sessions leaves nothing.
+ */
+export const formerDirOf = (sessionDir: string, nodeIp: string, gcsAddresses: readonly string[]): string => {
   const place = [nodeIp, ...gcsAddresses.toSorted()].join(" ");
-  return join(tempDir, "former", createHash("sha256").update(place).digest("hex").slice(0, 16));
+  return join(dirname(sessionDir), "former", createHash("sha256").update(place).digest("hex").slice(0, 16));
 };
 
 /** First digits of an id: enough for a file name, and sockets must have short paths. */
