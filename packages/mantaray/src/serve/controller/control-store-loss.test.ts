@@ -156,6 +156,71 @@ describe("a controller that finds no checkpoint but replicas", () => {
   });
 });
 
+describe("a controller that starts while nodes have yet to come back to a control store that lost its data", () => {
+  /** Every node but one is back at once; the old controller lives long enough to write its checkpoint again. */
+  const oneLate = async (lateMs: number): Promise<Simulation> => {
+    const simulation = await served(4);
+    const late = [...simulation.cluster.nodes.keys()].at(-1);
+    simulation.cluster.loseData(({ nodeId }) => (nodeId === late ? lateMs : 100));
+    await simulation.clock.advance(1_500);
+    expect(simulation.cluster.kv.has(checkpoint)).toBe(true);
+    expect(simulation.cluster.live()).toHaveLength(2);
+    return simulation;
+  };
+
+  it.each([2_000, 8_000])("replaces nothing that lives on a node that comes after %i ms", async (lateMs) => {
+    const simulation = await oneLate(lateMs);
+    const created = simulation.cluster.created.length;
+    await simulation.restartController();
+    await simulation.clock.advance(20_000);
+    expect(simulation.cluster.created).toHaveLength(created);
+    expect(simulation.isHealthy(4)).toBe(true);
+    expect(simulation.violations).toEqual([]);
+  });
+
+  it("does not publish less meanwhile, and replaces what was on a node that does not come in ten seconds", async () => {
+    const simulation = await oneLate(1_000_000);
+    simulation.minServing.clear();
+    await simulation.restartController();
+    await simulation.clock.advance(9_000);
+    expect(routedIds(simulation)).toHaveLength(4);
+    await simulation.until("replaced", () => simulation.isHealthy(4), 5_000);
+  });
+
+  it("takes no look at a control store that does not know the controller itself yet", async () => {
+    const simulation = await served(4);
+    const { cluster } = simulation;
+    const kept = cluster.kv.get(checkpoint);
+    simulation.controller.close();
+    cluster.loseData(() => 3_000);
+    // As where what was deployed is deployed again before anything has come.
+    if (kept !== undefined) cluster.kv.set(checkpoint, kept);
+    const created = cluster.created.length;
+    await simulation.restartController();
+    await simulation.clock.advance(20_000);
+    expect(cluster.created).toHaveLength(created);
+    expect(simulation.isHealthy(4)).toBe(true);
+    expect(simulation.violations).toEqual([]);
+  });
+
+  it("at any moment after the loss restarts nothing that is healthy", async () => {
+    for (let afterMs = 0; afterMs <= 2_400; afterMs += 40) {
+      const simulation = await served(3);
+      const before = liveIds(simulation);
+      let delayMs = 0;
+      simulation.cluster.loseData(() => (delayMs += 500));
+      await simulation.clock.advance(afterMs);
+      await simulation.restartController();
+      await simulation.clock.advance(5_000);
+      // Where the checkpoint was not written again before the old controller's end.
+      await simulation.deploy(oneApp({ num_replicas: 3 }));
+      await simulation.clock.advance(20_000);
+      expect(liveIds(simulation), `killed after ${afterMs} ms`).toEqual(before);
+      expect(simulation.violations, `killed after ${afterMs} ms`).toEqual([]);
+    }
+  });
+});
+
 describe("a deploy after the checkpoint was lost", () => {
   it("goes on with the same replicas when the same is deployed again", async () => {
     const simulation = await lost();

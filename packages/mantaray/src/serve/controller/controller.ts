@@ -16,6 +16,7 @@ import { DeploymentTable } from "./deployment/deployment-table.ts";
 import { parseReplicaName } from "./deployment/replica-name.ts";
 import type { ControllerEnv } from "./env.ts";
 import { type ActorProcess, Fence } from "./fence.ts";
+import { FirstLook } from "./first-look.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
 import { controllerLimits } from "./limits.ts";
 import { ControlLoop } from "./loop/control-loop.ts";
@@ -48,7 +49,7 @@ export interface ControllerDeps {
  * is a signal for the next pass.
  *
  * C1  What people asked for is written down before anything acts on it.
- * C2  Nothing is decided or published before the first complete look at the cluster (`recovered`).
+ * C2  Nothing is decided or published before the first complete look at the cluster (`recovered`, see `FirstLook`).
  * C3  A replica is stopped only after a snapshot without it was taken by the control store.
  * C4  What serves and was never asked for, as far as anybody knows, is left as it is (see `Custody`).
  * C5  A controller that was replaced commands nothing (see `Fence`).
@@ -62,6 +63,7 @@ export class Controller {
   readonly #deps: ControllerDeps;
   readonly #fence: Fence;
   readonly #absences: Absences;
+  readonly #firstLook: FirstLook;
   readonly #custodian: Custodian;
   readonly #health: HealthMonitor;
   readonly #effects: Effects;
@@ -121,6 +123,7 @@ export class Controller {
         if (cluster.forget(nodeId, clock.nowMs())) this.#touchAll();
       },
     });
+    this.#firstLook = new FirstLook({ gcs: ports.gcs, self: self.actorId, clock, log, signal: this.#end.signal });
     this.#loop = new ControlLoop({ clock, log, periodMs: env.loopPeriodMs, pass: () => this.#pass() });
   }
 
@@ -153,6 +156,7 @@ export class Controller {
       signal: this.#end.signal,
       onNode: (node) => {
         this.#absences.nodeSeen(node.nodeId);
+        this.#firstLook.nodeSeen(node.nodeId);
         if (this.cluster.observe(node, clock)) this.#touchAll();
       },
       onActor: (actor) => this.#onActor(actor),
@@ -275,6 +279,7 @@ export class Controller {
   #onActor(actor: ActorRecord): void {
     const { name, placement } = actor.spec;
     this.#fence.observe(actor);
+    this.#firstLook.actorSeen(actor.actorId);
     this.#absences.actorSeen(name);
     if (parseReplicaName(name) !== undefined) {
       this.deployments.observe(actor);
@@ -301,14 +306,14 @@ export class Controller {
     else this.deployments.onLost(name);
   }
 
-  /** The cluster is known: what was published last is the rest that is needed (C2). */
+  /** The control store has said all it knows: from here on it is a matter of what it does not know yet (C2). */
   #recover(): void {
-    const { ports, clock } = this.#deps;
+    const { clock } = this.#deps;
     this.#recovery = "under way";
     this.#effects.start({
-      what: "read the last routing",
-      run: () => ports.gcs.getRouting({}, { timeoutMs: controllerLimits.callTimeoutMs }),
-      done: ({ snapshot }) => this.#begin(snapshot),
+      what: "take the first look",
+      run: () => this.#firstLook.take(),
+      done: (snapshot) => this.#begin(snapshot),
       failed: () => {
         clock.after(controllerLimits.retryInitialMs, () => {
           if (!this.#end.signal.aborted) this.#recover();
