@@ -14,6 +14,7 @@ import { NodeManager } from "./nodes/node-manager.ts";
 import { Scheduler } from "./placement/scheduler.ts";
 import { callFollowers } from "./recovery/followers.ts";
 import { Recovery } from "./recovery/recovery.ts";
+import { RoutingSalvage } from "./recovery/routing-salvage.ts";
 import { BundleSalvage } from "./recovery/salvage.ts";
 import type { Ledger } from "./state/ledger.ts";
 import { openTables, type Tables } from "./tables.ts";
@@ -48,6 +49,7 @@ export interface Cluster extends Tables {
   readonly scheduler: Scheduler;
   readonly recovery: Recovery;
   readonly bundles: BundleSalvage;
+  readonly routingSalvage: RoutingSalvage;
   /** Resolves once it is known which names are taken. */
   readonly namesKnown: Promise<void>;
   readonly log: Log;
@@ -97,7 +99,9 @@ export const openCluster = (options: ClusterOptions): Cluster => {
     nodes.stop();
   };
   const isEmpty = stored.nodes.length === 0 && stored.actors.length === 0;
-  const parts = { nodes, actors, sessions, scheduler, recovery, bundles: new BundleSalvage({ kv, sessions, log }) };
+  const bundles = new BundleSalvage({ kv, sessions, log });
+  const routingSalvage = new RoutingSalvage({ routing: tables.routing, sessions, clock, log });
+  const parts = { nodes, actors, sessions, scheduler, recovery, bundles, routingSalvage };
   const namesKnown = isEmpty ? firstHead(tables, clock, signal) : recovery.ended;
   return { ...tables, ...parts, sessionName, authority, address, startMs: clock.wallMs(), namesKnown, log, stop };
 };

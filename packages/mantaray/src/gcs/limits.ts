@@ -87,6 +87,8 @@ export const gcsLimits = {
   emptyStoreWaitMs: 1_000,
   /** A node's answer about what it holds for us. */
   salvageTimeoutMs: 10_000,
+  /** Who asks for the routing snapshot waits this long for a newer one that a node holds: well below the timeout of such a call, 10 s. */
+  salvageRoutingWaitMs: 3_000,
   /** Nodes asked at once for a bundle that the store has lost. */
   salvageParallelMax: 4,
 } as const;

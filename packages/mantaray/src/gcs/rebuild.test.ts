@@ -81,6 +81,35 @@ describe("a store that is emptied", () => {
   });
 });
 
+describe("a routing snapshot that only a node has", () => {
+  it("is waited for by whoever asks for it once the node is known", async () => {
+    const head = await cluster.start(store.view(), { holder: "again" });
+    const agent = await cluster.agent(head.address);
+    await head.gcs.createActor({ spec: testSpec() });
+    const actors = await untilActors(head.gcs, (now) => aliveCount(now) === 1);
+    await head.gcs.putRouting({ snapshot: sampleRouting(9, actors) });
+    await routingIs(agent, 9);
+    const fetched = Promise.withResolvers<void>();
+    agent.routingWait = fetched.promise;
+    await store.loseData();
+    const again = await restart(head);
+    expect((await again.gcs.getRouting({})).snapshot).toBeNull();
+    await untilActors(again.gcs, (now) => aliveCount(now) === 1);
+    const asked = again.gcs.getRouting({});
+    fetched.resolve();
+    expect((await asked).snapshot?.version).toBe(9);
+  });
+
+  it("is not waited for for ever", async () => {
+    const head = await cluster.start(store.view(), { holder: "again" });
+    const agent = await cluster.agent(head.address);
+    agent.routing = sampleRouting(9, []);
+    agent.routingWait = new Promise(() => undefined);
+    await agent.breakLink();
+    expect((await head.gcs.getRouting({}, { timeoutMs: 8_000 })).snapshot).toBeNull();
+  });
+});
+
 describe("two actors of one name that only nodes know", () => {
   it("do not live both: the younger one had followed the elder", async () => {
     const head = await cluster.start(store.view(), { holder: "again" });

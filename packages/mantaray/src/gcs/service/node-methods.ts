@@ -22,9 +22,11 @@ export const nodeMethods = (
 > => ({
   registerNode: async (registration, { link }) => {
     const { session, unwanted } = cluster.nodes.register(registration, link);
+    // At once: nobody shall hear of the node and not of what was published last.
+    cluster.routingSalvage.offered(session, registration.routingVersion);
     await cluster.ledger.orderable();
     // Only once the answer has left: an agent is told nothing before it knows that it is registered.
-    setImmediate(() => openSession(cluster, session, registration.routingVersion));
+    setImmediate(() => openSession(cluster, session));
     const { snapshot } = cluster.routing;
     const isNewer = snapshot !== null && snapshot.version > registration.routingVersion;
     return {
@@ -75,11 +77,10 @@ export const nodeMethods = (
 });
 
 /** From here on the agent gets orders and pushes; first what it missed while it was away. */
-const openSession = (cluster: Cluster, session: AgentSession, routingVersion: number): void => {
+const openSession = (cluster: Cluster, session: AgentSession): void => {
   session.answered = true;
   cluster.nodes.remind(session.nodeId);
   const { snapshot } = cluster.routing;
-  if (routingVersion > (snapshot?.version ?? 0)) void takeRouting(cluster, session);
   // Published between the answer and now: a push of what the agent has already does no harm.
   if (snapshot !== null) session.pushRouting(snapshot);
   session.pushDown(
@@ -89,17 +90,4 @@ const openSession = (cluster: Cluster, session: AgentSession, routingVersion: nu
     }),
   );
   cluster.scheduler.signal();
-};
-
-/** The node has a newer snapshot than we: ours was lost. */
-const takeRouting = async (cluster: Cluster, session: AgentSession): Promise<void> => {
-  const { log, routing, sessions } = cluster;
-  try {
-    const snapshot = await session.getRouting();
-    if (snapshot === null || !routing.adopt(snapshot)) return;
-    log.warn({ version: snapshot.version, nodeId: session.nodeId }, "the routing snapshot came back from a node");
-    for (const each of sessions.all()) if (each.answered) each.pushRouting(snapshot);
-  } catch (error) {
-    log.warn({ err: error, nodeId: session.nodeId }, "a node's newer routing snapshot could not be fetched");
-  }
 };

@@ -37,7 +37,10 @@ export const tableMethods = (
     for (const session of cluster.sessions.all()) if (session.answered) session.pushRouting(snapshot);
     return {};
   },
-  getRouting: () => ({ snapshot: cluster.routing.snapshot }),
+  getRouting: async () => {
+    await cluster.routingSalvage.settled();
+    return { snapshot: cluster.routing.snapshot };
+  },
   subscribe: ({ topics }, { signal }) => cluster.hub.subscribe(topics, () => presentState(cluster, topics), signal),
 });
 
