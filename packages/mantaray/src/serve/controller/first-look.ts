@@ -57,7 +57,9 @@ export class FirstLook {
       const absent = nodesOf(snapshot).filter((nodeId) => !known.nodes.has(nodeId));
       if (known.self && absent.length === 0) return snapshot;
       const isOver = clock.nowMs() >= dueMs;
-      const message = isOver ? "begins without what did not come" : "waits for what the control store does not know yet";
+      const message = isOver
+        ? "begins without what did not come"
+        : "waits for what the control store does not know yet";
       if (isOver || !told) log.warn({ knowsSelf: known.self, absent }, message);
       told = true;
       if (isOver) return snapshot;
