@@ -32,7 +32,9 @@ const tickMs = 100;
 const sampleMs = 10_000;
 const fakeNodes = 4;
 /** Redeployed together: their bundles are built side by side. */
-const redeployed = ["redeployed-1", "redeployed-2", "redeployed-3", "redeployed-4"];
+const redeployed = Array.from({ length: 20 }, (_, index) => `redeployed-${index + 1}`);
+/** The deaths are spread over this part of the time, so that they leave room for redeploys. */
+const deathsShare = 0.9;
 
 /**
  * Redeploys and deaths of replicas in a loop: a real head (agent, control store, controller, API server: processes as
@@ -95,7 +97,9 @@ const loop = async (
   };
   const killing = async (): Promise<void> => {
     while (running() && deaths() < options.deaths) {
-      await Promise.all(nodes.flatMap((node) => node.aliveFor(ageMs).map((actorId) => node.die(actorId))));
+      const due = Math.floor((options.deaths * elapsed()) / (options.seconds * deathsShare)) - deaths();
+      const old = nodes.flatMap((node) => node.aliveFor(ageMs).map((actorId) => ({ node, actorId })));
+      await Promise.all(old.slice(0, Math.max(0, due)).map(({ node, actorId }) => node.die(actorId)));
       await pause(tickMs);
     }
   };
