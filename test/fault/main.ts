@@ -55,7 +55,7 @@ const run = async (options: ChaosOptions, scenario: Scenario): Promise<0 | 1> =>
   const file = { scenario: options.scenario, seed, seconds, store, startedAt, machine, ...result, runs };
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(file, null, 2)}\n`);
   clearInterval(awake);
-  return exitCodeOf(result);
+  return exitCodeOf(result, { everyFault: options.scenario === "full" });
 };
 
 // Nodes and clients end with this process, Redis and the temp folder at its orderly exit.

@@ -38,6 +38,17 @@ export class RoutingWatch {
     this.#ended.abort();
   }
 
+  /** Waits until the feeds of this node and of another one are connected: what is not seen is not 0 ms. */
+  async connected(home: LocalNode | undefined): Promise<void> {
+    await waitFor(
+      () => {
+        const others = [...this.#present.keys()].filter((node) => node !== home);
+        return others.length > 0 && (home === undefined || this.#present.has(home));
+      },
+      { timeoutMs: goneTimeoutMs, what: "the feeds of routing tables" },
+    );
+  }
+
   /** Waits until every node that is up has dropped the actor that died at `diedMs` (of `performance.now`) on `home`. */
   async gone(actorId: string, home: LocalNode | undefined, diedMs: number): Promise<GoneTimes> {
     const nodes = this.#cluster.nodes.filter((node) => this.#present.has(node));

@@ -85,6 +85,13 @@ export interface BarResult {
   readonly ok: boolean;
 }
 
+const ofSoak: readonly BarId[] = ["memory", "residentMemory", "deaths", "redeploys"];
+
+/** The bars that a round of every fault measures: all but the soak's. */
+export const barsOfEveryFault: readonly string[] = (Object.keys(bars) as BarId[])
+  .filter((id) => !ofSoak.includes(id))
+  .map((id) => bars[id].title);
+
 /** Holds all values against their bars; those without a value are named apart. */
 export const judge = (measured: readonly Measurement[]): { bars: BarResult[]; notMeasured: string[] } => {
   const results: BarResult[] = [];

@@ -131,6 +131,14 @@ describe("the exit code", () => {
     expect(exitCodeOf(judged([{ notRun: [], runs: [], rows: [], broken: true }]))).toBe(1);
     expect(exitCodeOf(judged([]))).toBe(1);
   });
+
+  it("is a miss where a round of every fault did not measure one", () => {
+    const blind = verdictOf(windowOf());
+    expect(exitCodeOf(blind, { everyFault: true })).toBe(1);
+    expect(exitCodeOf({ ...blind, notRun: [{ fault: "clock-jump", why: "time is over" }] }, { everyFault: true })).toBe(
+      0,
+    );
+  });
 });
 
 describe("the table", () => {

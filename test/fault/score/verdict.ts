@@ -1,6 +1,6 @@
 import type { FaultRun } from "../observe.ts";
 import type { StageResult } from "../run-stage.ts";
-import { type BarResult, judge, type Measurement } from "./bars.ts";
+import { type BarResult, barsOfEveryFault, judge, type Measurement } from "./bars.ts";
 import { measurementsOf, mergeRows, type Row } from "./rows.ts";
 
 /** What one or several runs have shown, all together. */
@@ -33,5 +33,14 @@ export const judged = (stages: readonly StageResult[]): Verdict => {
   return { ...judge(measured), notRun: stages.flatMap((stage) => stage.notRun), rows, runs };
 };
 
-/** 1 where a bar is missed. */
-export const exitCodeOf = ({ bars }: Pick<Verdict, "bars">): 0 | 1 => (bars.every((bar) => bar.ok) ? 0 : 1);
+/**
+ * 1 where a bar is missed. A run that was to do `everyFault`, and left none out, has also missed what it did not
+ * measure.
+ */
+export const exitCodeOf = (
+  { bars, notMeasured, notRun }: Pick<Verdict, "bars" | "notMeasured" | "notRun">,
+  { everyFault = false }: { readonly everyFault?: boolean } = {},
+): 0 | 1 => {
+  const blind = everyFault && notRun.length === 0 && notMeasured.some((name) => barsOfEveryFault.includes(name));
+  return bars.every((bar) => bar.ok) && !blind ? 0 : 1;
+};

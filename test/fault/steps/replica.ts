@@ -8,6 +8,7 @@ import { untilWhole } from "./whole.ts";
 const killOne = async (context: FaultContext, of?: readonly [string, string]): Promise<StepResult> => {
   const { casualties, routing, state } = context;
   const victim = await pickReplica(context, of);
+  await routing.connected(victim.node);
   casualties.replica(victim.pid);
   const diedMs = performance.now();
   killPid(victim.pid);
