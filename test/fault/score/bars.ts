@@ -85,11 +85,11 @@ export interface BarResult {
   readonly ok: boolean;
 }
 
-const ofSoak: readonly BarId[] = ["memory", "residentMemory", "deaths", "redeploys"];
+const ofSoak: ReadonlySet<BarId> = new Set(["memory", "residentMemory", "deaths", "redeploys"]);
 
 /** The bars that a round of every fault measures: all but the soak's. */
 export const barsOfEveryFault: readonly string[] = (Object.keys(bars) as BarId[])
-  .filter((id) => !ofSoak.includes(id))
+  .filter((id) => !ofSoak.has(id))
   .map((id) => bars[id].title);
 
 /** Holds all values against their bars; those without a value are named apart. */

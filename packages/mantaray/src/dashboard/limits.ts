@@ -18,6 +18,8 @@ export const dashboardLimits = {
   gcsCallTimeoutMs: 5_000,
   /** A health probe must answer before its own client gives up (10 s in the reference's probes). */
   healthTimeoutMs: 2_000,
+  /** What a 503 asks a client to wait: about as long as a control plane takes to be back. */
+  retryAfterSeconds: 1,
   /** How long a request waits for a controller that is restarting. */
   controllerReadyTimeoutMs: 5_000,
   /** Starting Serve: a process and its recovery. */

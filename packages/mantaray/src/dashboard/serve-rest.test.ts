@@ -201,6 +201,7 @@ describe("while the control store is away", () => {
     expect(answers.map((answer) => answer.status)).toEqual(paths.map(() => 503));
     const put = await within(6_000, () => ask(path, { method: "PUT", body: '{"applications": []}' }));
     expect(put.status).toBe(503);
+    expect(put.headers["retry-after"]).toBe("1");
     expect((await within(6_000, () => ask("/api/version"))).status).toBe(200);
     expect((await within(6_000, () => ask("/"))).text).toContain("The control store does not answer.");
   });

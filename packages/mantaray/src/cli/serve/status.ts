@@ -16,6 +16,7 @@ export const serveStatusCommand = (context: CliContext): Command =>
     .option("-n, --name <app>", "of this application only")
     .action(async (options: StatusOptions) => {
       const details = await fetchServeDetails(context, options);
+      if (details.notice !== undefined) context.warn(details.notice);
       context.print(yamlText(selected(details, options.name), { floats: ["last_deployed_time_s"] }));
     });
 

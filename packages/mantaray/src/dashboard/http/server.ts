@@ -97,6 +97,7 @@ const send = (response: ServerResponse, reply: Reply): void => {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
+    ...(reply.status === 503 ? { "retry-after": String(dashboardLimits.retryAfterSeconds) } : {}),
     ...reply.headers,
   });
   response.end(reply.body);
