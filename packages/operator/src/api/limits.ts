@@ -15,8 +15,10 @@ export const apiLimits = {
   volumeMountsMax: 256,
   /** Keys of rayStartParams: `ray start` has about sixty. */
   startParamsMax: 128,
-  /** Keys of `resources` and `labels` of a group. */
+  /** Keys of `resources`, and of maps of metadata. */
   mapEntriesMax: 128,
+  /** Node labels of a group. Each key and value is held against a pattern, which is dear. */
+  nodeLabelsMax: 32,
   /** Longest name of a variable, a parameter, an annotation's key. */
   keyLengthMax: 317,
   /** Longest value of a parameter: a resources JSON fits many times. */

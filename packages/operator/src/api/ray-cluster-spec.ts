@@ -16,11 +16,12 @@ import { managedByOperator } from "./names.ts";
 import {
   embedded,
   naturalInt32,
+  nodeLabels,
   podTemplateSchema,
   quantity,
+  resourceMap,
   serviceTemplateSchema,
   shortText,
-  textMap,
 } from "./schema-parts.ts";
 
 const startParams = z
@@ -41,8 +42,8 @@ const headGroupSchema = z.object({
   headService: serviceTemplateSchema.exactOptional(),
   enableIngress: z.boolean().exactOptional(),
   ingressOptions: ingressOptionsSchema.exactOptional(),
-  resources: textMap.exactOptional(),
-  labels: textMap.exactOptional(),
+  resources: resourceMap.exactOptional(),
+  labels: nodeLabels.exactOptional(),
 });
 
 const workerGroupSchema = z.object({
@@ -56,8 +57,8 @@ const workerGroupSchema = z.object({
   idleTimeoutSeconds: naturalInt32.exactOptional(),
   suspend: z.boolean().exactOptional(),
   rayStartParams: startParams.exactOptional(),
-  resources: textMap.exactOptional(),
-  labels: textMap.exactOptional(),
+  resources: resourceMap.exactOptional(),
+  labels: nodeLabels.exactOptional(),
   scaleStrategy: z
     .object({ workersToDelete: z.array(z.string().max(253)).max(apiLimits.workersToDeleteMax).exactOptional() })
     .exactOptional(),
@@ -136,6 +137,12 @@ const networkPolicySchema = z.object({
 /** A feature of the reference that is refused, by a rule which says so: here so that it is not dropped silently. */
 const refusedObject = z.looseObject({}).exactOptional();
 
+/**
+ * What a changed pod template does to running pods: nothing (`None`, used when unset), all are deleted
+ * (`Recreate`), or they are replaced one after another under drain (`Rolling`, ours).
+ */
+export const clusterUpgradeTypes = ["Recreate", "None", "Rolling"] as const;
+
 /** `spec` of a RayCluster, and `rayClusterConfig` of a RayService. */
 export const rayClusterSpecSchema = z.object({
   headGroupSpec: headGroupSchema,
@@ -146,12 +153,13 @@ export const rayClusterSpecSchema = z.object({
   headServiceAnnotations: z.record(z.string(), z.string()).exactOptional(),
   suspend: z.boolean().exactOptional(),
   managedBy: z.enum([managedByOperator, "kueue.x-k8s.io/multikueue"]).exactOptional(),
-  upgradeStrategy: z.object({ type: z.enum(["Recreate", "None"]).exactOptional() }).exactOptional(),
+  upgradeStrategy: z.object({ type: z.enum(clusterUpgradeTypes).exactOptional() }).exactOptional(),
   gcsFaultToleranceOptions: gcsFaultToleranceSchema.exactOptional(),
   authOptions: authOptionsSchema.exactOptional(),
   networkPolicy: networkPolicySchema.exactOptional(),
+  /** Takes the place of `replicas` of the first worker group: what `kubectl scale` and an HPA write (ours). */
   workerReplicas: naturalInt32.exactOptional(),
-  tlsOptions: refusedObject,
+  tlsOptions: z.looseObject({ enabled: z.boolean().exactOptional() }).exactOptional(),
   historyServerOptions: refusedObject,
 });
 

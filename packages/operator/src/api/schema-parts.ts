@@ -2,6 +2,9 @@ import type { PodTemplateSpec, Service } from "kubernetes-types/core/v1.d.ts";
 import { z } from "zod";
 import { apiLimits } from "./limits.ts";
 
+/** A quantity of Kubernetes, such as `0.5`, `500m`, `2Gi`, `1e3`. */
+const quantityPattern = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkKMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]+)?$/;
+
 /** Whole number of 32 bits, 0 or more. */
 export const naturalInt32: z.ZodInt32 = z.int32().min(0);
 
@@ -12,6 +15,16 @@ export const shortText: z.ZodString = z.string().max(apiLimits.valueLengthMax);
 export const textMap: z.ZodRecord<z.ZodString, z.ZodString> = z
   .record(z.string().max(apiLimits.keyLengthMax), shortText)
   .meta({ maxProperties: apiLimits.mapEntriesMax });
+
+/** Logical resources of a node by name, each a quantity. */
+export const resourceMap: z.ZodRecord<z.ZodString, z.ZodString> = z
+  .record(z.string().max(apiLimits.keyLengthMax), z.string().max(64).regex(quantityPattern))
+  .meta({ maxProperties: apiLimits.mapEntriesMax });
+
+/** Labels of a node. */
+export const nodeLabels: z.ZodRecord<z.ZodString, z.ZodString> = z
+  .record(z.string().max(apiLimits.keyLengthMax), z.string().max(63))
+  .meta({ maxProperties: apiLimits.nodeLabelsMax });
 
 /** A quantity such as `500m`, `2Gi` or `3`. */
 export const quantity: z.ZodUnion<readonly [z.ZodInt, z.ZodString]> = z
