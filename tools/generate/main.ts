@@ -1,13 +1,15 @@
 /**
  * Writes the parts of docs/ that are made from the code, between `<!-- generated: NAME -->` and
- * `<!-- end -->`. With `--check` it writes nothing and fails where a page is out of date.
+ * `<!-- end -->`, and the files that are made from it whole. With `--check` it writes nothing and fails
+ * where one of them is out of date.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { diagram } from "./diagram.ts";
 import { errorTable } from "./error-table.ts";
+import { kubernetesFiles } from "./kubernetes-files.ts";
 import { limitTable } from "./limit-table.ts";
 import { optionTable } from "./option-table.ts";
 
@@ -36,6 +38,23 @@ for (const name of readdirSync(docs).filter((file) => file.endsWith(".md"))) {
   if (after === before) continue;
   stale.push(name);
   if (!values.check) writeFileSync(path, after);
+}
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const textOf = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+};
+for (const file of kubernetesFiles()) {
+  const path = join(root, file.path);
+  if (textOf(path) === file.text) continue;
+  stale.push(file.path);
+  if (values.check) continue;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, file.text);
 }
 if (sections === 0) throw new Error(`no generated section in ${docs}`);
 for (const name of stale)

@@ -35,8 +35,8 @@ export const rayClusterStatusSchema = z.object({
   lastUpdateTime: time.exactOptional(),
   stateTransitionTimes: z.record(z.string(), time).exactOptional(),
   observedGeneration: z.int().exactOptional(),
-  /** Selector of the worker pods, for the scale subresource (ours). */
-  workerSelector: z.string().exactOptional(),
+  /** Replicas and selector of the first worker group, for the scale subresource (ours). */
+  scale: z.object({ replicas: z.int32(), selector: z.string() }).exactOptional(),
 });
 
 /** `status` of a RayCluster. */

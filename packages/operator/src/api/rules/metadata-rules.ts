@@ -88,9 +88,8 @@ export const clusterMetadataRules: readonly Rule<RayCluster>[] = [
   },
 ];
 
-/** V16's annotation, and what a RayService shares with a RayCluster. */
+/** V16's annotation. What a RayService shares with its clusters is in their rules. */
 export const serviceMetadataRules: readonly Rule<RayService>[] = [
-  ...commonRules,
   {
     name: "V16",
     field: "metadata.annotations",
