@@ -56,6 +56,7 @@ export const workerSpec = (context: ChildContext): { boot: WorkerBoot; spec: Chi
     workerId,
     agentAddress: `unix:${context.paths.agentSocket}`,
     listenAddress: `unix:${workerSocket(context.paths, workerId)}`,
+    mayControl: context.options.head,
   };
   const spec: ChildSpec = {
     name: `worker-${shortId(workerId)}`,

@@ -7,7 +7,7 @@ export const proxyArgsSchema = z.object({
   host: z.string().min(1),
   /** 0 takes any free port; `checkHealth` tells which. */
   port: z.number().int().min(0).max(65_535),
-  /** The head's proxy is healthy without a replica, so that scale from zero works. */
+  /** A head's proxy, be it one that stands by, is healthy without a replica, so that scale from zero works. */
   isHead: z.boolean().default(false),
 });
 export type ProxyArgsInput = z.input<typeof proxyArgsSchema>;

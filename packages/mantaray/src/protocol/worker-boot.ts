@@ -11,5 +11,7 @@ export const workerBootSchema = z.object({
   agentAddress: z.string(),
   /** Where the worker listens once it hosts an actor, `unix:/path`. */
   listenAddress: z.string(),
+  /** Its node leads, or waits to: the worker may become the controller. */
+  mayControl: z.boolean().default(false),
 });
 export type WorkerBoot = z.infer<typeof workerBootSchema>;

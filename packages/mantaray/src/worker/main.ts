@@ -67,7 +67,7 @@ const main = async (): Promise<void> => {
   const node = await agent.registerWorker({ workerId: boot.workerId, pid: process.pid });
   const { workerId, listenAddress } = boot;
   host.resolve({ workerId, ...node, token, listenAddress, agent, channel, log });
-  preloadActorModules({ log, wanted: () => worker.idle });
+  preloadActorModules({ log, mayControl: boot.mayControl, wanted: () => worker.idle });
 };
 
 try {

@@ -8,6 +8,7 @@ import type { ProxyStatus } from "../../../protocol/serve-details.ts";
 import type { HttpOptions } from "../../config/index.ts";
 import { controllerLimits } from "../limits.ts";
 import type { ProxyHealth } from "../ports.ts";
+import { mayLead } from "./decide-proxies.ts";
 
 /** The proxy of one node as the controller knows it. Owned by the proxy manager. */
 export interface Proxy {
@@ -49,7 +50,7 @@ export const newProxy = (nodeId: NodeId): Proxy => ({
 /** The actor that a proxy is. Its host is the node's own address where that is a loopback one: nodes of one machine share the port. */
 export const proxySpec = (node: NodeRecord, http: HttpOptions, defaultHost: string): ActorSpecInput => {
   const host = node.ip.startsWith("127.") ? node.ip : (http.host ?? (defaultHost === "" ? "0.0.0.0" : defaultHost));
-  const args: ProxyArgsInput = { host, port: proxyPort(node, http), isHead: node.isHead };
+  const args: ProxyArgsInput = { host, port: proxyPort(node, http), isHead: mayLead(node) };
   return {
     className: proxyClassName,
     name: proxyName(node.nodeId),
