@@ -55,6 +55,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   full: of(all, true),
   ...Object.fromEntries(Object.entries(groups).map(([name, steps]) => [name, of(steps)])),
   ...Object.fromEntries(all.map((step) => [step.name, of([step])])),
+  failover: of([headKill, headTerm]),
   partition: of([], true),
   soak: { ...of([]), soak: true },
 };

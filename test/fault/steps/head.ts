@@ -9,7 +9,8 @@ import { until, untilWhole } from "./whole.ts";
 /** Traffic before a failover that its latency is held against, and at least so long from the failover on. */
 const calmMs = 10_000;
 const stoppedMs = 10_000;
-const lookMs = 20;
+/** Each look dials both heads: more often, it would show in the latency that is measured. */
+const lookMs = 100;
 
 /** SIGKILL to every process of the leading head at once, as when its machine loses its power. */
 export const headKill: FaultStep = {

@@ -14,7 +14,7 @@ export const until = <T>(
 
 /**
  * Waits until the cluster is whole: every node of the plan is alive, the workers and
- * the leading head have a proxy, there is one controller, and every
+ * the heads have a proxy, there is one controller, and every
  * deployment has the replicas it shall have, all running and none on its way out. Returns the replicas' pids.
  */
 export const untilWhole = async (context: FaultContext, timeoutMs = 60_000): Promise<readonly number[]> => {
@@ -46,10 +46,8 @@ const whatIsMissing = async ({ cluster, state }: FaultContext): Promise<string |
   for (const { name, nodeId } of cluster.nodes)
     if (nodeId === undefined || !alive.has(nodeId)) return `${name} is not alive`;
   const proxies = new Set((await state.actors("HTTPProxyActor")).map((proxy) => proxy.node_id));
-  for (const { name, nodeId } of cluster.workers)
+  for (const { name, nodeId } of cluster.nodes)
     if (nodeId !== undefined && !proxies.has(nodeId)) return `${name} has no proxy`;
-  // A node without replicas has one only where it leads.
-  if (!cluster.heads.some(({ nodeId }) => nodeId !== undefined && proxies.has(nodeId))) return "no head has a proxy";
   const controllers = await state.actors("ServeController");
   if (controllers.length !== 1) return `${controllers.length} controllers are alive`;
   return apps.flatMap(([, { deployments }]) =>
