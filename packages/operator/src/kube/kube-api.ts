@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectRef, Stored } from "./objects.ts";
+import type { Draft, KubeObject, ObjectRef, Stored } from "./objects.ts";
 import type { Resource } from "./resources.ts";
 
 /** Who the server says has written the fields that we write. */
@@ -115,9 +115,9 @@ export interface KubeApi {
     options?: CallOptions,
   ): Promise<Stored<T> | undefined>;
   list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<Page<T>>;
-  create<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
+  create<T extends KubeObject>(resource: Resource<T>, object: Draft<T>, options?: WriteOptions): Promise<Stored<T>>;
   /** Replaces all but the status. Conflict when `metadata.resourceVersion` is there and old. */
-  replace<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
+  replace<T extends KubeObject>(resource: Resource<T>, object: Draft<T>, options?: WriteOptions): Promise<Stored<T>>;
   patch<T extends KubeObject>(
     resource: Resource<T>,
     ref: ObjectRef,
@@ -125,9 +125,13 @@ export interface KubeApi {
     options?: PatchOptions,
   ): Promise<Stored<T>>;
   /** Server-side apply: `object` holds exactly the fields we want to own. Creates what is missing. */
-  apply<T extends KubeObject>(resource: Resource<T>, object: T, options?: ApplyOptions): Promise<Stored<T>>;
+  apply<T extends KubeObject>(resource: Resource<T>, object: Draft<T>, options?: ApplyOptions): Promise<Stored<T>>;
   /** Replaces the status only. Conflict when `metadata.resourceVersion` is there and old. */
-  replaceStatus<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
+  replaceStatus<T extends KubeObject>(
+    resource: Resource<T>,
+    object: Draft<T>,
+    options?: WriteOptions,
+  ): Promise<Stored<T>>;
   /** A merge patch of the status: `status` is what goes below `status`. */
   patchStatus<T extends KubeObject>(
     resource: Resource<T>,

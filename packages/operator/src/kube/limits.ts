@@ -15,16 +15,25 @@ export const kubeLimits = {
   burst: 200,
   /** Connections for calls. Watches have their own: a full pool must not stop a cache. */
   connectionsMax: 32,
+  /** Watches at once: ten resources in up to 25 namespaces. */
+  watchesMax: 256,
+  connectTimeoutMs: 5_000,
+  /** Idle connections are probed from then on: a load balancer that forgets a watch without a word is found out. */
+  tcpKeepAliveMs: 15_000,
+  /** The kubelet replaces a token long before it ends (at 80 % of an hour or more). */
+  tokenRereadMs: 60_000,
   /** Objects a page of a list: what client-go asks for. */
   pageSize: 500,
   /** An answer. A page of 500 RayClusters with long specs stays below. */
-  responseBytesMax: 64 * 1024 * 1024,
+  responseBytesMax: 128 * 1024 * 1024,
   /** One line of a watch: etcd's own limit is 1.5 MiB, JSON text of it may be longer. */
   watchLineBytesMax: 16 * 1024 * 1024,
   /** A watch lives between this and twice this, scattered, so that all caches do not come back at once. */
   watchTimeoutSeconds: 300,
-  /** Silence beyond the watch's own time before it is taken for dead. */
-  watchSilenceMs: 30_000,
+  /** A watch silent for so long is taken for dead: bookmarks come about every minute. */
+  watchSilenceMs: 150_000,
+  /** A watch that lasted so long was a good one: the next failure is the first again. */
+  watchLastedMs: 10_000,
   /** Back-off of a cache whose list or watch fails: 0.8 to 30 s, as client-go's reflector. */
   relistInitialMs: 800,
   relistMaxMs: 30_000,

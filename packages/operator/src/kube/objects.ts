@@ -43,6 +43,11 @@ export interface StoredMeta extends ObjectMeta {
 /** An object as the server or a cache hands it out. Never change one in place: caches share it. */
 export type Stored<T extends KubeObject = KubeObject> = T & { readonly metadata: StoredMeta };
 
+/** An object as one sends it: of `metadata` only what one wants to say. */
+export type Draft<T extends KubeObject = KubeObject> = Omit<T, "metadata"> & {
+  readonly metadata?: ObjectMeta | undefined;
+};
+
 /** One object of a resource. */
 export interface ObjectRef {
   /** Absent for resources without namespaces. */

@@ -1,6 +1,6 @@
 import type { EventSubject, EventText } from "./event-text.ts";
 import type { ApplyOptions, DeleteOptions, Patch, PatchOptions } from "./kube-api.ts";
-import type { KubeObject, ObjectRef } from "./objects.ts";
+import type { Draft, KubeObject, ObjectRef } from "./objects.ts";
 import type { Resource } from "./resources.ts";
 
 /** What every action has. */
@@ -143,22 +143,22 @@ export interface PlanResult {
 export const typed = {
   create: <T extends KubeObject>(
     resource: Resource<T>,
-    object: T,
+    object: Draft<T>,
     rest: Omit<CreateAction, "kind" | "resource" | "object">,
   ): CreateAction => ({ kind: "create", resource, object, ...rest }),
   replace: <T extends KubeObject>(
     resource: Resource<T>,
-    object: T,
+    object: Draft<T>,
     rest: Omit<ReplaceAction, "kind" | "resource" | "object">,
   ): ReplaceAction => ({ kind: "replace", resource, object, ...rest }),
   apply: <T extends KubeObject>(
     resource: Resource<T>,
-    object: T,
+    object: Draft<T>,
     rest: Omit<ApplyAction, "kind" | "resource" | "object">,
   ): ApplyAction => ({ kind: "apply", resource, object, ...rest }),
   status: <T extends KubeObject>(
     resource: Resource<T>,
-    object: T,
+    object: Draft<T>,
     rest: Omit<StatusAction, "kind" | "resource" | "object">,
   ): StatusAction => ({ kind: "status", resource, object, ...rest }),
 };
