@@ -27,6 +27,7 @@ import { nodeLimits } from "./limits.ts";
 import { formerDirOf, makeNodeDirs, type NodePaths, nodePaths } from "./node-paths.ts";
 import type { ResolvedNodeOptions } from "./options.ts";
 import { sweepOrphans } from "./processes/local-nodes.ts";
+import { mayRestore, ownNiceness } from "./processes/niceness.ts";
 import { bootId, readProcessStat } from "./processes/proc-stat.ts";
 import { ProcessBook } from "./processes/process-book.ts";
 import { refuseTakenPorts } from "./refuse-taken-ports.ts";
@@ -93,6 +94,7 @@ export class NodeAgent {
   readonly #gate = new EpochGate();
   readonly #gcsAddresses: GcsAddresses;
   readonly #drain: NodeDrain;
+  readonly #niceness: { readonly waiting: number; readonly taken: number } | undefined;
   #leaving: Promise<void> | undefined;
   #listening: Listening | undefined;
   #stopping: Promise<void> | undefined;
@@ -101,6 +103,7 @@ export class NodeAgent {
     const { options, clock, random, log } = deps;
     this.#deps = deps;
     this.#startMs = clock.wallMs();
+    this.#niceness = workerNiceness(options.idleNice);
     this.paths = nodePaths(options.tempDir, options.sessionDir, options.nodeId);
     makeNodeDirs(this.paths);
     this.#sockets = new KeptSockets(clock, log);
@@ -388,7 +391,14 @@ export class NodeAgent {
   #spawnWorker(): WorkerProcess {
     const { options, token, env, clock, log } = this.#deps;
     const { boot, spec } = workerSpec({ options, paths: this.paths, token, env });
-    return new WorkerProcess({ workerId: boot.workerId, child: this.#spawn(spec), clock, log });
+    const niceness = this.#niceness;
+    return new WorkerProcess({
+      workerId: boot.workerId,
+      child: this.#spawn(spec),
+      clock,
+      log,
+      ...(niceness === undefined ? {} : { niceness }),
+    });
   }
 
   #makePrograms(): HeadPrograms {
@@ -423,5 +433,11 @@ export class NodeAgent {
     return child;
   }
 }
+
+/** Workers in waiting yield to what serves, where the kernel lets us take that back. */
+const workerNiceness = (more: number): { waiting: number; taken: number } | undefined => {
+  const taken = ownNiceness();
+  return more === 0 || !mayRestore(taken) ? undefined : { taken, waiting: Math.min(taken + more, 19) };
+};
 
 const hostPort = (address: string): string => address.replace(/^tcp:/, "");

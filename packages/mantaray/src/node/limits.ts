@@ -6,6 +6,9 @@ export const nodeLimits = {
   idleWorkersDefault: 2,
   /** More idle processes than this only cost memory. */
   idleWorkersMax: 64,
+  /** Workers that start and wait are so much nicer than actors: a tenth of a busy core, all of one that is free. */
+  idleNiceDefault: 10,
+  idleNiceMax: 19,
   /** Quiet time after an actor took a worker before the pool is refilled: its start has the CPU first. */
   poolRefillDelayMs: 250,
   /** A worker that has not registered by then is stuck; generous, for a machine under full load. */

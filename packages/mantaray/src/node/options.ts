@@ -99,6 +99,8 @@ export const resolvedNodeOptionsSchema = z
     /** `memory`, `embedded:<dir>` or `redis` (the one that the environment names). */
     storage: z.string(),
     idleWorkers: z.number().int(),
+    /** By how much workers in waiting are nicer than what serves. */
+    idleNice: z.number().int(),
     cleanSession: z.boolean(),
     endWithStdin: z.boolean(),
     /** The node ends when the control store is away for longer; null never. */
@@ -170,6 +172,7 @@ export const resolveNodeOptions = async (
       nodeLimits.idleWorkersDefault,
       nodeLimits.idleWorkersMax,
     ),
+    idleNice: countValue("MANTA_IDLE_NICE", env.MANTA_IDLE_NICE, nodeLimits.idleNiceDefault, nodeLimits.idleNiceMax),
     cleanSession: options.cleanSession ?? false,
     endWithStdin: options.endWithStdin ?? false,
     reconnectTimeoutMs: reconnectTimeoutMs(env),

@@ -61,6 +61,7 @@ export class WorkerPool {
   take(): WorkerProcess {
     const worker = this.idle.find((idle) => idle.client !== undefined) ?? this.idle[0] ?? this.#spawn();
     this.#idle.delete(worker);
+    worker.take();
     this.#refillAfter(nodeLimits.poolRefillDelayMs);
     return worker;
   }

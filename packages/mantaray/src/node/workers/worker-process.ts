@@ -6,6 +6,7 @@ import { type WorkerService, workerService } from "../../protocol/worker.ts";
 import { type Client, createClient } from "../../rpc/index.ts";
 import type { Link } from "../../rpc/types.ts";
 import { nodeLimits } from "../limits.ts";
+import { setNiceness } from "../processes/niceness.ts";
 import type { Child, ChildExit } from "../supervise/child-process.ts";
 import { climbLadder, killNow, type LadderTarget } from "../terminate/ladder.ts";
 
@@ -15,6 +16,8 @@ export interface WorkerProcessDeps {
   readonly child: Child;
   readonly clock: Clock;
   readonly log: Log;
+  /** Niceness while no actor has taken it, and from then on; undefined: as it was started. */
+  readonly niceness?: { readonly waiting: number; readonly taken: number };
 }
 
 /** How to end a worker. */
@@ -33,6 +36,7 @@ export class WorkerProcess {
   readonly registered: Promise<Client<WorkerService>>;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #niceness: WorkerProcessDeps["niceness"];
   readonly #registration = Promise.withResolvers<Client<WorkerService>>();
   #client: Client<WorkerService> | undefined;
   #ladder: Promise<unknown> | undefined;
@@ -44,6 +48,8 @@ export class WorkerProcess {
     this.child = deps.child;
     this.#clock = deps.clock;
     this.#log = deps.log.child({ workerId: deps.workerId, workerPid: deps.child.pid });
+    this.#niceness = deps.niceness;
+    this.#nice(deps.niceness?.waiting);
     this.registered = this.#registration.promise;
     this.registered.catch(() => undefined);
     const timer = this.#clock.after(nodeLimits.workerRegisterTimeoutMs, () => this.#onRegisterTimeout());
@@ -61,6 +67,11 @@ export class WorkerProcess {
 
   get ended(): boolean {
     return this.child.exit !== undefined;
+  }
+
+  /** An actor has it: from now on it goes before those that wait. */
+  take(): void {
+    this.#nice(this.#niceness?.taken);
   }
 
   /** Its link is here: the life line of both sides. */
@@ -93,6 +104,15 @@ export class WorkerProcess {
   kill(): Promise<unknown> {
     this.#impatience.abort();
     return killNow(this.#target(), { clock: this.#clock, killMs: nodeLimits.ladderKillMs });
+  }
+
+  #nice(niceness: number | undefined): void {
+    if (niceness === undefined || this.ended) return;
+    try {
+      setNiceness(this.child.pid, niceness);
+    } catch (error) {
+      this.#log.warn({ err: error, niceness }, "the kernel does not let us set a worker's niceness");
+    }
   }
 
   #target(): LadderTarget {
