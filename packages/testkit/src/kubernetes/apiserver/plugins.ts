@@ -42,6 +42,16 @@ export interface TableColumn {
   readonly priority: number;
 }
 
+/** A column that a CustomResourceDefinition asks for. https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#additional-printer-columns */
+export interface CustomPrinterColumn {
+  readonly name: string;
+  readonly type: "string" | "integer" | "number" | "boolean" | "date";
+  readonly jsonPath: string;
+  readonly format?: string;
+  readonly description?: string;
+  readonly priority?: number;
+}
+
 /** How objects of a kind are printed. The server assembles the Table from it. */
 export interface TablePrinter {
   readonly columns: readonly TableColumn[];
@@ -72,6 +82,8 @@ export interface ResourceDefinition extends ResourceId {
   readonly countsGenerations: boolean;
   /** The OpenAPI v3 schema; undefined: the built-in one of the kind. */
   readonly schema: unknown;
+  /** A CustomResourceDefinition's `additionalPrinterColumns`; undefined for built-in kinds. */
+  readonly printerColumns?: readonly CustomPrinterColumn[];
   /** Fields beyond metadata.name and metadata.namespace that a field selector may name. */
   readonly selectableFields: readonly string[];
   /** Deprecated versions: told in a `Warning:` header of every answer. */
