@@ -1,10 +1,11 @@
+import { randomBytes } from "node:crypto";
 import type { EventSink, EventSubject, EventText } from "./event-text.ts";
 import type { ExpectationSink } from "./expectations.ts";
 import type { KubeApi } from "./kube-api.ts";
 import { asKubeError } from "./kube-error.ts";
 import { kubeLimits } from "./limits.ts";
 import type { KubeObject, Stored } from "./objects.ts";
-import type { Action, Plan, PlanResult, ScopeError } from "./plan.ts";
+import type { Action, CreateAction, Plan, PlanResult, ScopeError } from "./plan.ts";
 
 /** A moment between two actions, for tests that let the operator die there. */
 export interface PlanMoment {
@@ -139,11 +140,7 @@ class PlanRun {
   async #send(action: StoreAction): Promise<Stored | undefined> {
     const api = this.#api;
     const call = this.#call;
-    if (action.kind === "create")
-      return await api.create(action.resource, action.object, call).catch((error: unknown) => {
-        if (action.ifExists === "ignore" && asKubeError(error)?.isAlreadyExists === true) return undefined;
-        throw error;
-      });
+    if (action.kind === "create") return await createOnce(api, action, call);
     if (action.kind === "replace") return await api.replace(action.resource, action.object, call);
     if (action.kind === "status") return await api.replaceStatus(action.resource, action.object, call);
     if (action.kind === "apply")
@@ -167,6 +164,41 @@ class PlanRun {
     this.#options.recorder?.record(subject, { ...text, note });
   }
 }
+
+/**
+ * Creates an object so that an answer that is lost cannot make it twice: a generated name is chosen here, and when
+ * nobody answers one looks whether it is there.
+ */
+const createOnce = async (
+  api: KubeApi,
+  action: CreateAction,
+  call: { readonly signal?: AbortSignal },
+): Promise<Stored | undefined> => {
+  const { resource } = action;
+  const object = withName(action.object);
+  try {
+    return await api.create(resource, object, call);
+  } catch (error) {
+    const known = asKubeError(error);
+    if (known?.isAlreadyExists === true && action.ifExists === "ignore") return undefined;
+    if (known?.code !== 0 || object === action.object) throw error;
+    const ref = { namespace: object.metadata?.namespace, name: object.metadata?.name ?? "" };
+    const made = await api.get(resource, ref, call);
+    if (made === undefined) throw error;
+    return made;
+  }
+};
+
+/** As the API server generates names: five letters and digits that do not make words. */
+const withName = (object: KubeObject): KubeObject => {
+  const { name, generateName } = object.metadata ?? {};
+  if ((name !== undefined && name !== "") || generateName === undefined) return object;
+  const suffix = Array.from(randomBytes(5), (byte) => nameAlphabet[byte % nameAlphabet.length]).join("");
+  return { ...object, metadata: { ...object.metadata, name: generateName.slice(0, generatedPrefixMax) + suffix } };
+};
+
+const nameAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+const generatedPrefixMax = 58;
 
 const nameIn = (action: Action): string => {
   if ("ref" in action) return action.ref.name;
