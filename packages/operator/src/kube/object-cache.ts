@@ -11,6 +11,8 @@ export type CacheChange<T extends KubeObject> =
 export interface ObjectCacheOptions<T extends KubeObject> {
   /** Labels by which `byLabel` is quick. */
   readonly labels?: readonly string[];
+  /** Objects of others that the server cannot tell apart by a selector are not kept. Default: all are. */
+  readonly keeps?: (object: Stored<T>) => boolean;
   /** What is kept of an object. Default: all but `managedFields`. */
   readonly trim?: (object: Stored<T>) => Stored<T>;
 }
@@ -18,6 +20,7 @@ export interface ObjectCacheOptions<T extends KubeObject> {
 /** Objects of one resource in memory, fed by informers (one a namespace, or one for all). */
 export class ObjectCache<T extends KubeObject> implements CacheView<T> {
   readonly #trim: (object: Stored<T>) => Stored<T>;
+  readonly #keeps: (object: Stored<T>) => boolean;
   readonly #objects = new Map<string, Stored<T>>();
   /** Label → `namespace/value` → key. */
   readonly #indexes: ReadonlyMap<string, Map<string, Set<string>>>;
@@ -25,6 +28,7 @@ export class ObjectCache<T extends KubeObject> implements CacheView<T> {
 
   constructor(options: ObjectCacheOptions<T> = {}) {
     this.#trim = options.trim ?? withoutManagedFields;
+    this.#keeps = options.keeps ?? (() => true);
     this.#indexes = new Map((options.labels ?? []).map((label) => [label, new Map()]));
   }
 
@@ -65,8 +69,12 @@ export class ObjectCache<T extends KubeObject> implements CacheView<T> {
 
   /** Takes an object as the server sent it. The same version again is no change. */
   put(sent: Stored<T>): void {
+    const key = keyOf(sent.metadata);
+    if (!this.#keeps(sent)) {
+      this.remove(key);
+      return;
+    }
     const object = this.#trim(sent);
-    const key = keyOf(object.metadata);
     const old = this.#objects.get(key);
     if (old?.metadata.uid === object.metadata.uid && old.metadata.resourceVersion === object.metadata.resourceVersion)
       return;

@@ -76,7 +76,7 @@ export class Transport {
               timeout: kubeLimits.connectTimeoutMs,
               keepAlive: true,
               keepAliveInitialDelay: kubeLimits.tcpKeepAliveMs,
-            } as buildConnector.BuildOptions),
+            }),
           };
         current.connect(options, callback);
       } catch (error) {

@@ -51,7 +51,7 @@ const containerStatusKept = ["name", "ready", "started", "restartCount", "state"
 const trimContainer = (container: Container): object => pick(container, containerKept);
 const trimContainerStatus = (status: ContainerStatus): object => pick(status, containerStatusKept);
 
-const pick = <T extends object, K extends string>(from: T, keys: readonly K[]): object => {
+const pick = (from: object, keys: readonly string[]): object => {
   const kept: Record<string, unknown> = {};
   for (const key of keys) {
     const value = (from as Record<string, unknown>)[key];

@@ -21,10 +21,7 @@ export const execCredentials = (
     headers: async () => {
       auth ??= import("@kubernetes/client-node/dist/exec_auth.js").then((module) => new module.ExecAuth());
       const applied: { headers?: Record<string, string>; cert?: string; key?: string } = {};
-      await (await auth).applyAuthentication(
-        { name, exec: { ...exec, args: exec.args ?? [] } } as never,
-        applied as never,
-      );
+      await (await auth).applyAuthentication({ name, exec: { ...exec, args: exec.args ?? [] } }, applied);
       tls = {
         ...(applied.cert === undefined ? {} : { cert: applied.cert }),
         ...(applied.key === undefined ? {} : { key: applied.key }),

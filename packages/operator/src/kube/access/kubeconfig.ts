@@ -108,7 +108,7 @@ const find = <T extends { readonly name: string }>(
 };
 
 const defined = (material: { [K in keyof TlsMaterial]?: TlsMaterial[K] | undefined }): TlsMaterial =>
-  Object.fromEntries(Object.entries(material).filter(([, value]) => value !== undefined)) as TlsMaterial;
+  Object.fromEntries(Object.entries(material).filter(([, value]) => value !== undefined));
 
 interface Credentials {
   readonly headers: ApiAccess["headers"];
