@@ -1,0 +1,13 @@
+import type { LocalImage } from "./image-registry.ts";
+
+/** Images with nothing but a shell and the usual tools: the host's own stand for them. */
+export const shellImages: readonly LocalImage[] = [
+  { match: "busybox", cmd: ["sh"] },
+  { match: "alpine", cmd: ["sh"] },
+  { match: "debian", cmd: ["bash"] },
+  { match: "ubuntu", cmd: ["bash"] },
+  { match: "bash", cmd: ["bash"] },
+  { match: "curlimages/curl", entrypoint: ["curl"], cmd: ["--help"], user: 100 },
+  // Holds the namespaces of a pod elsewhere; here it only waits.
+  { match: /(^|\/)pause(:|@|$)/, entrypoint: ["sleep", "infinity"] },
+];
