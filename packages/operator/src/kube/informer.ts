@@ -154,7 +154,7 @@ export class Informer<T extends KubeObject> {
     }
     if (optional === true && known?.isNotFound === true) {
       // Removed with its CRD, or never there.
-      for (const key of [...this.#options.cache.keys()]) if (this.#covers(key)) this.#options.cache.remove(key);
+      for (const key of this.#options.cache.keys()) if (this.#covers(key)) this.#options.cache.remove(key);
       this.#version = "";
       this.#synced = true;
       return;

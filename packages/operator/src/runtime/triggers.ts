@@ -42,15 +42,13 @@ export const connectTriggers = (caches: CacheSet, enqueue: Enqueue): (() => void
     }),
     each(caches.rayServices, (service) => enqueue(kinds.rayService, keyOf(service.metadata))),
     each(caches.endpointSlices, wakeSliceOwner),
-    ...[
-      each(caches.pods, wakeOwner),
-      each(caches.services, wakeOwner),
-      each(caches.jobs, wakeOwner),
-      each(caches.persistentVolumeClaims, wakeOwner),
-      each(caches.podDisruptionBudgets, wakeOwner),
-      each(caches.networkPolicies, wakeOwner),
-      each(caches.ingresses, wakeOwner),
-    ],
+    each(caches.pods, wakeOwner),
+    each(caches.services, wakeOwner),
+    each(caches.jobs, wakeOwner),
+    each(caches.persistentVolumeClaims, wakeOwner),
+    each(caches.podDisruptionBudgets, wakeOwner),
+    each(caches.networkPolicies, wakeOwner),
+    each(caches.ingresses, wakeOwner),
   ];
   return () => {
     for (const end of ends) end();

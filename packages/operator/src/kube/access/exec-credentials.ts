@@ -1,3 +1,4 @@
+import type { ExecAuth } from "@kubernetes/client-node/dist/exec_auth.js";
 import type { ApiAccess, TlsMaterial } from "./api-access.ts";
 
 /** `exec` of a kubeconfig's user. */
@@ -15,7 +16,7 @@ export const execCredentials = (
   name: string,
   exec: ExecSpec,
 ): { headers: ApiAccess["headers"]; tls: () => TlsMaterial; forget: () => void } => {
-  let auth: Promise<InstanceType<typeof import("@kubernetes/client-node/dist/exec_auth.js").ExecAuth>> | undefined;
+  let auth: Promise<ExecAuth> | undefined;
   let tls: TlsMaterial = {};
   return {
     headers: async () => {

@@ -116,8 +116,9 @@ interface Credentials {
   readonly forget: () => void;
 }
 
+const nothing = (): void => undefined;
+
 const credentialsOf = (user: User, name: string, baseDir: string): Credentials => {
-  const nothing = (): void => undefined;
   if (user.exec !== undefined) return execCredentials(name, user.exec);
   if (user.tokenFile !== undefined) {
     const file = new TokenFile(resolve(baseDir, user.tokenFile));

@@ -22,7 +22,7 @@ export const loadAccess = (options: LoadAccessOptions = {}): ApiAccess => {
   const { context } = options;
   if (options.kubeconfig !== undefined && options.kubeconfig !== "")
     return kubeconfigAccess(options.kubeconfig, { context });
-  const [named] = (env.KUBECONFIG ?? "").split(":").filter((path) => path !== "");
+  const named = env.KUBECONFIG?.split(":").find((path) => path !== "");
   if (named !== undefined) return kubeconfigAccess(named, { context });
   const pod = inClusterAccess(env);
   if (pod !== undefined) return pod;
