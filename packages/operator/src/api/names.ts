@@ -65,6 +65,8 @@ export const annotations = {
   numWorkerGroups: "ray.io/num-worker-groups",
   /** On a RayCluster or RayService: how many spare head pods to keep beside the leader; default "0" (ours). */
   standbyHeads: "manta.io/standby-heads",
+  /** On a RayCluster, "true": pods of a changed template are exchanged one by one, under drain (ours). */
+  rollingUpdate: "manta.io/rolling-update",
   /** "false": no PodDisruptionBudget is made (ours). */
   disruptionBudget: "manta.io/disruption-budget",
   /** "false": no topology spread constraints are added to pods (ours). */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { annotations } from "../api/names.ts";
 import type { RayCluster } from "../api/ray-cluster.ts";
 import type { HeadGroupSpec, RayClusterSpec, WorkerGroupSpec } from "../api/ray-cluster-spec.ts";
+import { omit } from "./omit.ts";
 
 /**
  * Hash of what makes a cluster another one (reference, section 4.4): not how many workers it has, nor whether it is
@@ -47,18 +48,15 @@ const shared = ({ spec, metadata }: RayCluster): unknown => ({
 });
 
 const muted = (spec: RayClusterSpec): unknown => {
-  const { suspend: _, upgradeStrategy: __, workerReplicas: ___, headGroupSpec, workerGroupSpecs, ...rest } = spec;
   return {
-    ...rest,
-    headGroupSpec: withoutTolerations(headGroupSpec),
-    workerGroupSpecs: (workerGroupSpecs ?? []).map(mutedWorkers),
+    ...omit(spec, "suspend", "upgradeStrategy", "workerReplicas"),
+    headGroupSpec: withoutTolerations(spec.headGroupSpec),
+    workerGroupSpecs: (spec.workerGroupSpecs ?? []).map(mutedWorkers),
   };
 };
 
-const mutedWorkers = (group: WorkerGroupSpec): unknown => {
-  const { replicas: _, minReplicas: __, maxReplicas: ___, scaleStrategy: ____, ...rest } = group;
-  return withoutTolerations(rest);
-};
+const mutedWorkers = (group: WorkerGroupSpec): unknown =>
+  withoutTolerations(omit(group, "replicas", "minReplicas", "maxReplicas", "scaleStrategy"));
 
 /** Only what goes into pods: Services and Ingresses change without them. */
 const mutedGroup = (group: HeadGroupSpec | WorkerGroupSpec): unknown => {
@@ -67,8 +65,8 @@ const mutedGroup = (group: HeadGroupSpec | WorkerGroupSpec): unknown => {
   return withoutTolerations({ template, rayStartParams: rayStartParams ?? {}, resources, labels, hosts });
 };
 
-const withoutTolerations = <Group extends Pick<HeadGroupSpec, "template">>(group: Group): unknown => {
-  const { tolerations: _, schedulingGates: __, ...spec } = group.template.spec ?? { containers: [] };
+const withoutTolerations = (group: Pick<HeadGroupSpec, "template">): unknown => {
+  const spec = omit(group.template.spec ?? { containers: [] }, "tolerations", "schedulingGates");
   return { ...group, template: { ...group.template, spec } };
 };
 

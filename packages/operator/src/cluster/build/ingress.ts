@@ -1,6 +1,7 @@
 import type { Ingress } from "kubernetes-types/networking/v1.d.ts";
 import { annotations, labels, labelValues } from "../../api/names.ts";
 import type { RayCluster } from "../../api/ray-cluster.ts";
+import { omit } from "../omit.ts";
 import { clusterLabels } from "./labels.ts";
 import { checkLabel, headServiceName, ingressName } from "./names.ts";
 import { ownedBy } from "./owner.ts";
@@ -39,7 +40,5 @@ export const buildIngress = (cluster: RayCluster): Ingress | undefined => {
 };
 
 /** `kubectl apply` keeps the RayCluster's own text there; on an Ingress it would be a lie. */
-const withoutApplied = (given: Readonly<Record<string, string>>): Record<string, string> => {
-  const { "kubectl.kubernetes.io/last-applied-configuration": _, ...others } = given;
-  return others;
-};
+const withoutApplied = (given: Readonly<Record<string, string>>): Record<string, string> =>
+  omit(given, "kubectl.kubernetes.io/last-applied-configuration");

@@ -4,6 +4,7 @@ import { labels, labelValues } from "../../api/names.ts";
 import type { RayCluster } from "../../api/ray-cluster.ts";
 import type { ClusterOptions } from "../cluster-options.ts";
 import { clusterLimits } from "../limits.ts";
+import { omit } from "../omit.ts";
 import { buildHeadPod } from "./head-pod.ts";
 import { redisCleanupJobName } from "./names.ts";
 import { ownedBy } from "./owner.ts";
@@ -15,7 +16,7 @@ import { ownedBy } from "./owner.ts";
 export const buildRedisCleanupJob = (cluster: RayCluster, options: ClusterOptions): Job => {
   const name = redisCleanupJobName(cluster.metadata.name);
   const head = buildHeadPod(cluster, name, "leader", options);
-  const { [labels.headRole]: _, [labels.podRevision]: __, ...headLabels } = head.metadata?.labels ?? {};
+  const headLabels = omit(head.metadata?.labels ?? {}, labels.headRole, labels.podRevision);
   const jobLabels = { ...headLabels, [labels.nodeType]: labelValues.redisCleanup };
   return {
     apiVersion: "batch/v1",
@@ -37,16 +38,16 @@ export const buildRedisCleanupJob = (cluster: RayCluster, options: ClusterOption
   };
 };
 
-const cleanupPod = (head: PodSpec): PodSpec => {
-  const { topologySpreadConstraints: _, terminationGracePeriodSeconds: __, ...rest } = head;
-  return { ...rest, containers: head.containers.slice(0, 1).map(cleanupContainer), restartPolicy: "Never" };
-};
+const cleanupPod = (head: PodSpec): PodSpec => ({
+  ...omit(head, "topologySpreadConstraints", "terminationGracePeriodSeconds"),
+  containers: head.containers.slice(0, 1).map(cleanupContainer),
+  restartPolicy: "Never",
+});
 
 const cleanupContainer = (ray: Container): Container => {
-  const { livenessProbe: _, readinessProbe: __, startupProbe: ___, lifecycle: ____, ports: _____, ...rest } = ray;
   const amounts = { cpu: "200m", memory: "256Mi" };
   return {
-    ...rest,
+    ...omit(ray, "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "ports"),
     command: ["manta"],
     args: ["redis-cleanup"],
     env: [...(ray.env ?? []), ...retries],
