@@ -60,9 +60,10 @@ const mutedWorkers = (group: WorkerGroupSpec): unknown =>
 
 /** Only what goes into pods: Services and Ingresses change without them. */
 const mutedGroup = (group: HeadGroupSpec | WorkerGroupSpec): unknown => {
-  const { template, rayStartParams, resources, labels } = group;
+  const { template, rayStartParams = {}, resources, labels } = group;
   const hosts = "numOfHosts" in group ? group.numOfHosts : 1;
-  return withoutTolerations({ template, rayStartParams: rayStartParams ?? {}, resources, labels, hosts });
+  const parts = { template, rayStartParams, resources, labels, hosts };
+  return withoutTolerations(parts);
 };
 
 const withoutTolerations = (group: Pick<HeadGroupSpec, "template">): unknown => {

@@ -22,15 +22,15 @@ export const headServiceLabels = (cluster: RayCluster): Texts => {
 
 /** Labels of a head pod. */
 export const headPodLabels = (cluster: RayCluster): Texts =>
-  merged(cluster, labelValues.head, labelValues.headGroup, cluster.spec.headGroupSpec, {
-    ...(createdByService(cluster) ? { [labels.serve]: "false" } : {}),
-  });
+  merged(cluster, labelValues.head, labelValues.headGroup, cluster.spec.headGroupSpec, serveLabel(cluster, "false"));
 
 /** Labels of a worker pod, but for those that say which replica it is. */
 export const workerPodLabels = (cluster: RayCluster, group: WorkerGroupSpec): Texts =>
-  merged(cluster, labelValues.worker, group.groupName, group, {
-    ...(createdByService(cluster) ? { [labels.serve]: "true" } : {}),
-  });
+  merged(cluster, labelValues.worker, group.groupName, group, serveLabel(cluster, "true"));
+
+/** Whether a pod of a RayService takes requests; a head's is changed once its proxy answers. */
+const serveLabel = (cluster: RayCluster, value: string): Texts =>
+  createdByService(cluster) ? { [labels.serve]: value } : {};
 
 /** Whether a RayService made the cluster. */
 export const createdByService = (cluster: RayCluster): boolean => originOf(cluster) === kinds.rayService;
