@@ -53,7 +53,7 @@ export const readConfigurationFile = (
   try {
     return settingsOfConfiguration(parse(readFileSync(path, "utf8")));
   } catch (error) {
-    const reason = error instanceof z.ZodError ? z.prettifyError(error) : String((error as Error).message ?? error);
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
     throw new Error(`--config ${path}: ${reason}`, { cause: error });
   }
 };
@@ -64,8 +64,8 @@ const settingsOfConfiguration = (
   const file = schema.parse(content);
   const values = { ...parseFlags([]).values };
   for (const [field, flag] of Object.entries(flagOf)) {
-    const value = (file as Readonly<Record<string, unknown>>)[field];
-    if (value !== undefined) values[flag] = String(value);
+    const value = (file as Readonly<Record<string, string | undefined>>)[field];
+    if (value !== undefined) values[flag] = value;
   }
   const { settings, warnings } = settingsOfFlags(values);
   const { headSidecarContainers, workerSidecarContainers, defaultContainerEnvs } = file;

@@ -51,7 +51,7 @@ export const parseFlags = (args: readonly string[]): ParsedFlags => {
   const options = Object.fromEntries(Object.keys(flags).map((name) => [name, { type: "string" as const }]));
   const given = parseArgs({ args: args.map(normalize), options, strict: true, allowPositionals: false }).values;
   const values = Object.fromEntries(
-    Object.entries(flags).map(([name, flag]) => [name, String(given[name] ?? flag.default)]),
+    Object.entries(flags).map(([name, flag]) => [name, given[name] ?? flag.default]),
   ) as Record<FlagName, string>;
   const { settings, warnings } = settingsOfFlags(values);
   return { values, settings, warnings };
