@@ -11,6 +11,7 @@ export type StatusReason =
   | "Invalid"
   | "MethodNotAllowed"
   | "NotAcceptable"
+  | "RequestEntityTooLarge"
   | "UnsupportedMediaType"
   | "TooManyRequests"
   | "InternalError"
@@ -28,6 +29,7 @@ const codes: Readonly<Record<StatusReason, number>> = {
   Conflict: 409,
   Gone: 410,
   Expired: 410,
+  RequestEntityTooLarge: 413,
   UnsupportedMediaType: 415,
   Invalid: 422,
   TooManyRequests: 429,

@@ -10,17 +10,13 @@ export const limits = {
   bookmarkIntervalMs: 15_000,
   /** A watch without `timeoutSeconds` ends after this, as the reference's `--min-request-timeout`, so that connections get spread anew. */
   watchTimeoutMs: 30 * 60_000,
-  /** Lists that are read in pages at once; the oldest is forgotten and its token answered with 410. */
-  pagedListsMax: 64,
-  /** How long a list's pages can be fetched; as etcd's compaction every 5 minutes. */
-  pagedListMs: 5 * 60_000,
   /** Names tried for a `generateName`, as the reference. */
   generatedNamesMax: 8,
-  /** An optimistic write that lost a race within the server (patch without a version) is tried again so often. */
-  patchAttemptsMax: 5,
   /** A projected service account token lives at least this long. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
   tokenSecondsMin: 600,
   tokenSecondsMax: 24 * 3600,
+  /** An idle connection is kept so long; longer than clients keep theirs, so that they never write into one that closes. */
+  keepAliveMs: 120_000,
   /** How long a plain HTTP proxy request (`services/proxy`, `pods/proxy`) may stay silent. */
   proxyTimeoutMs: 60_000,
   /** Distinct (verb, resource, user agent) kinds of request that are counted apart; the rest is counted together. */

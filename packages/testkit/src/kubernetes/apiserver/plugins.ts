@@ -149,7 +149,10 @@ export interface CustomResources {
 /** Built-in kinds' schemas. */
 export interface BuiltinSchemas {
   /** Drops what the kind's schema does not know; tells the paths. May change and return `object`. */
-  dropUnknownFields(object: KubeObject, definition: ResourceDefinition): { object: KubeObject; unknownFields: string[] };
+  dropUnknownFields(
+    object: KubeObject,
+    definition: ResourceDefinition,
+  ): { object: KubeObject; unknownFields: string[] };
 }
 
 /** How `kubectl get` prints. */

@@ -11,7 +11,10 @@ export interface LabelSelectorObject {
 }
 
 /** Whether labels fit; an absent selector selects nothing, an empty one everything. */
-export const selects = (selector: LabelSelectorObject | undefined, labels: KubeObject["metadata"]["labels"]): boolean => {
+export const selects = (
+  selector: LabelSelectorObject | undefined,
+  labels: KubeObject["metadata"]["labels"],
+): boolean => {
   if (selector === undefined) return false;
   const own = labels ?? {};
   for (const [key, value] of Object.entries(selector.matchLabels ?? {})) if (own[key] !== value) return false;

@@ -34,7 +34,7 @@ export class Collection {
   }
 
   put(object: KubeObject, revision: number): StoredEvent {
-    const key = keyOf(object.metadata.namespace, object.metadata.name);
+    const key = keyOfObject(object);
     const previous = this.#objects.get(key);
     this.#objects.set(key, object);
     if (previous === undefined) this.#sortedKeys = undefined;
@@ -43,7 +43,7 @@ export class Collection {
   }
 
   remove(last: KubeObject, revision: number): StoredEvent {
-    const key = keyOf(last.metadata.namespace, last.metadata.name);
+    const key = keyOfObject(last);
     const previous = this.#objects.get(key);
     this.#objects.delete(key);
     this.#sortedKeys = undefined;
@@ -57,6 +57,19 @@ export class Collection {
     let from = this.#history.length;
     while (from > 0 && (this.#history[from - 1] as StoredEvent).revision > revision) from -= 1;
     return this.#history.slice(from);
+  }
+
+  /** All objects as they were at a version, by namespace and name; undefined when that is forgotten. */
+  at(revision: number): readonly KubeObject[] | undefined {
+    const since = this.since(revision);
+    if (since === undefined || since.length === 0) return since === undefined ? undefined : this.all();
+    const objects = new Map(this.#objects);
+    for (const { object, previous } of since.toReversed()) {
+      const key = keyOfObject(object);
+      if (previous === undefined) objects.delete(key);
+      else objects.set(key, previous);
+    }
+    return [...objects.keys()].toSorted(byText).map((key) => objects.get(key) as KubeObject);
   }
 
   /** The oldest version that `since` can start from. */
@@ -87,5 +100,8 @@ export class Collection {
 
 const keyOf = (namespace: string | undefined, name: string): string =>
   namespace === undefined ? name : `${namespace}/${name}`;
+
+/** What objects are ordered by. */
+export const keyOfObject = ({ metadata }: KubeObject): string => keyOf(metadata.namespace, metadata.name);
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
