@@ -80,7 +80,7 @@ export class NodeAgent {
     await this.close();
     const { access, clock, log } = this.#options.deps;
     const now = apiTime(clock.wallMs());
-    const node = (await access.get(resources.nodes, { name: this.name })) as NodeObject | undefined;
+    const node: NodeObject | undefined = await access.get(resources.nodes, { name: this.name });
     const conditions = (node?.status?.conditions ?? []).map((condition) => ({
       ...condition,
       status: "Unknown",
@@ -128,7 +128,7 @@ export class NodeAgent {
     const { deps, capacity } = this.#options;
     const { access, clock, node } = deps;
     const now = apiTime(clock.wallMs());
-    const stored = (await access.get(resources.nodes, { name: this.name })) as NodeObject | undefined;
+    const stored: NodeObject | undefined = await access.get(resources.nodes, { name: this.name });
     const status = nodeStatus({ ...node, capacity }, stored?.status?.conditions ?? [], now);
     await access.mergePatch(resources.nodes, { name: this.name }, { status }, "status");
     await this.#renewLease();
@@ -162,7 +162,7 @@ export class NodeAgent {
   /** It answers again. */
   async #untaint(): Promise<void> {
     const { access } = this.#options.deps;
-    const node = (await access.get(resources.nodes, { name: this.name })) as NodeObject | undefined;
+    const node: NodeObject | undefined = await access.get(resources.nodes, { name: this.name });
     const taints = node?.spec?.taints ?? [];
     if (!taints.some(({ key }) => key === unreachable)) return;
     const spec = { taints: taints.filter(({ key }) => key !== unreachable) };

@@ -7,6 +7,7 @@ import type { PodFacts } from "../env/field-value.ts";
 import { serviceEnv } from "../env/service-env.ts";
 import type { ResolvedImage } from "../images/image-registry.ts";
 import { Sandbox } from "../sandbox/sandbox.ts";
+import { onTerminal } from "../sandbox/terminal.ts";
 import { type ContainerSpec, namespaceOf, type Pod } from "../types.ts";
 import { VolumeError } from "../volumes/payload.ts";
 import type { PodVolumes } from "../volumes/pod-volumes.ts";
@@ -45,7 +46,7 @@ export const launchContainer = async (request: LaunchRequest): Promise<Sandbox> 
   const workingDir = spec.workingDir ?? image.workingDir ?? "/";
   const extraFolders = [...(image.writableFolders ?? []), ...(isMadeFor(workingDir) ? [workingDir] : [])];
   return Sandbox.start(deps.programs, {
-    argv,
+    argv: spec.tty === true ? onTerminal(argv) : argv,
     env: { HOME: uid === 1000 ? "/home/ray" : "/root", ...env },
     workingDir,
     hostname,

@@ -36,7 +36,7 @@ export const podStatus = (pod: Pod, seen: PodObservation, now: string): PodStatu
   return {
     ...pod.status,
     phase,
-    ...(seen.failure ?? {}),
+    ...seen.failure,
     hostIP: seen.hostIp,
     hostIPs: [{ ip: seen.hostIp }] as NonNullable<PodStatus["hostIPs"]>,
     ...(seen.podIp === undefined ? {} : { podIP: seen.podIp, podIPs: [{ ip: seen.podIp }] }),

@@ -65,7 +65,7 @@ export const rootArguments = (files: RootFiles): string[] => [
   ...files.privateFolders.flatMap((path) => ["--perms", path === "/tmp" ? "1777" : "0755", "--tmpfs", path]),
   ...etcArguments(files.etcFolder),
   ...mountArguments(files),
-  ...(files.readOnly ? [...files.privateFolders.flatMap((path) => ["--remount-ro", path]), "--remount-ro", "/"] : []),
+  ...(files.readOnly ? [...files.privateFolders, "/etc", "/"].flatMap((path) => ["--remount-ro", path]) : []),
 ];
 
 /** A link on the host (/bin → usr/bin) is one in the container. */
@@ -91,12 +91,13 @@ const etcArguments = (etcFolder: string): string[] => [
 const mountArguments = (files: RootFiles): string[] => {
   const binds = [...files.imageBinds, ...files.mounts].toSorted((a, b) => depth(a.path) - depth(b.path));
   const opened = new Set<string>();
-  return binds.flatMap((bind) => [
+  const mounts = binds.flatMap((bind) => [
     ...openArguments(bind.path, opened),
     bind.writable === true ? "--bind" : "--ro-bind",
     bind.host,
     bind.path,
   ]);
+  return [...mounts, ...[...opened].flatMap((folder) => ["--remount-ro", folder])];
 };
 
 const depth = (path: string): number => path.split("/").filter((part) => part !== "").length;

@@ -40,7 +40,7 @@ export class Scheduler {
       }),
       access.watch(resources.nodes, {}, ({ type, object }) => {
         if (type === "DELETED") this.#nodes.delete(object.metadata.name);
-        else this.#nodes.set(object.metadata.name, object as NodeObject);
+        else this.#nodes.set(object.metadata.name, object);
         this.#changed();
       }),
     ];

@@ -1,8 +1,9 @@
-import { ApiError } from "../../api/api-error.ts";
 import type { PodLogRequest, PodStreams, PodUpgradeRequest } from "../../apiserver/pod-streams.ts";
 import type { KubeletClock } from "../clock.ts";
 import type { PodWorker } from "../pods/pod-worker.ts";
 import type { Pod } from "../types.ts";
+import { attach, exec } from "./exec.ts";
+import { portForward } from "./port-forward.ts";
 import { sendLog } from "./send-log.ts";
 
 /** Finds a pod that this kubelet runs. */
@@ -27,15 +28,15 @@ export class KubeletStreams implements PodStreams {
     return sendLog(request, this.#find(request.pod as Pod), this.#clock);
   }
 
-  exec(_request: PodUpgradeRequest): Promise<void> {
-    throw new ApiError("MethodNotAllowed", "exec is not there yet");
+  exec(request: PodUpgradeRequest): Promise<void> {
+    return exec(request, this.#find(request.pod as Pod));
   }
 
-  attach(_request: PodUpgradeRequest): Promise<void> {
-    throw new ApiError("MethodNotAllowed", "attach is not there yet");
+  attach(request: PodUpgradeRequest): Promise<void> {
+    return attach(request, this.#find(request.pod as Pod));
   }
 
-  portForward(_request: PodUpgradeRequest): Promise<void> {
-    throw new ApiError("MethodNotAllowed", "port-forward is not there yet");
+  portForward(request: PodUpgradeRequest): Promise<void> {
+    return portForward(request, this.#find(request.pod as Pod));
   }
 }
