@@ -1,6 +1,12 @@
 import { stringify } from "yaml";
 import { renderCrds } from "../../packages/operator/src/api/crd/render.ts";
-import { leaderElectionRules, operatorRules, type PolicyRule } from "../../packages/operator/src/api/rbac.ts";
+import {
+  leaderElectionRules,
+  operatorRules,
+  type PolicyRule,
+  proxyRules,
+  tokenRules,
+} from "../../packages/operator/src/api/rbac.ts";
 
 /** A file made whole from the code; its path is from the repository's root. */
 export interface GeneratedFile {
@@ -28,6 +34,8 @@ export const kubernetesFiles = (): GeneratedFile[] => {
     ...crds.map(({ name, text }) => ({ path: `packages/operator/crds/${name}`, text })),
     ...crds.map(({ name, text }) => ({ path: `${chart}/crds/${name}`, text })),
     { path: `${chart}/files/operator-rules.yaml`, text: head + yaml(operatorRules) },
+    { path: `${chart}/files/proxy-rules.yaml`, text: head + yaml(proxyRules) },
+    { path: `${chart}/files/token-rules.yaml`, text: head + yaml(tokenRules) },
     { path: `${chart}/files/leader-election-rules.yaml`, text: head + yaml(leaderElectionRules) },
     {
       path: `${base}/roles.yaml`,

@@ -7,7 +7,7 @@
 {{- end -}}
 
 {{- define "manta-operator.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "manta-operator.name" . }}
+app.kubernetes.io/name: manta-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: {{ default .Chart.Name .Values.componentOverride }}
 {{- end -}}
@@ -37,4 +37,53 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- else -}}
 {{- join "," .Values.watchNamespace -}}
 {{- end -}}
+{{- end -}}
+
+{{- /* What the operator is told, by the names of the file of kind Configuration, which replaces the flags. */ -}}
+{{- define "manta-operator.settings" -}}
+metricsAddr: ":{{ .Values.service.port }}"
+probeAddr: ":8082"
+enableMetrics: {{ .Values.metrics.enabled }}
+enableLeaderElection: {{ .Values.leaderElectionEnabled }}
+{{- if .Values.leaderElectionEnabled }}
+leaderElectionNamespace: {{ .Release.Namespace | quote }}
+{{- end }}
+reconcileConcurrency: {{ int .Values.reconcileConcurrency }}
+{{- with include "manta-operator.watchNamespaces" . }}
+watchNamespace: {{ . | quote }}
+{{- end }}
+logStdoutEncoder: {{ .Values.logging.stdoutEncoder }}
+{{- with .Values.logging }}
+{{- if .baseDir }}
+logFile: {{ printf "%s/%s" .baseDir (required "logging.fileName: must be set together with logging.baseDir" .fileName) | quote }}
+logFileEncoder: {{ .fileEncoder }}
+{{- end }}
+{{- end }}
+{{- if .Values.useKubernetesProxy }}
+useKubernetesProxy: true
+{{- end }}
+{{- with .Values.featureGates }}
+{{- $gates := list }}
+{{- range . }}{{ $gates = append $gates (printf "%s=%t" .name .enabled) }}{{ end }}
+featureGates: {{ join "," $gates | quote }}
+{{- end }}
+qps: {{ .Values.kubeClient.qps }}
+burst: {{ int .Values.kubeClient.burst }}
+{{- end -}}
+
+{{- /* The flag of a setting: probeAddr and logFile have names of their own. */ -}}
+{{- define "manta-operator.flag" -}}
+{{- $own := dict "probeAddr" "health-probe-bind-address" "logFile" "log-file-path" -}}
+{{- get $own . | default (kebabcase .) -}}
+{{- end -}}
+
+{{- /* What the operator may do in the namespaces it watches. */ -}}
+{{- define "manta-operator.rules" -}}
+{{ .Files.Get "files/operator-rules.yaml" }}
+{{- if .Values.useKubernetesProxy }}
+{{ .Files.Get "files/proxy-rules.yaml" }}
+{{- end }}
+{{- if .Values.readTokenSecrets }}
+{{ .Files.Get "files/token-rules.yaml" }}
+{{- end }}
 {{- end -}}

@@ -20,7 +20,7 @@ export const operatorRules: readonly PolicyRule[] = [
   { apiGroups: [rayGroup], resources: ["rayclusters/status", "rayservices/status"], verbs: ["get", "update", "patch"] },
   { apiGroups: [rayGroup], resources: ["rayclusters/finalizers", "rayservices/finalizers"], verbs: ["update"] },
   { apiGroups: [""], resources: ["pods"], verbs: [...own, "deletecollection"] },
-  { apiGroups: [""], resources: ["services", "persistentvolumeclaims", "serviceaccounts"], verbs: own },
+  { apiGroups: [""], resources: ["services", "persistentvolumeclaims"], verbs: own },
   { apiGroups: [""], resources: ["secrets"], verbs: ["create"] },
   { apiGroups: ["batch"], resources: ["jobs"], verbs: own },
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
@@ -35,3 +35,11 @@ export const leaderElectionRules: readonly PolicyRule[] = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update", "patch"] },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
 ];
+
+/** Beside `operatorRules` where it reaches heads through the API server (`--use-kubernetes-proxy`). */
+export const proxyRules: readonly PolicyRule[] = [
+  { apiGroups: [""], resources: ["services/proxy"], verbs: ["get", "create", "update"] },
+];
+
+/** Beside `operatorRules` where it talks to heads which want a token: off unless the chart's user says so. */
+export const tokenRules: readonly PolicyRule[] = [{ apiGroups: [""], resources: ["secrets"], verbs: ["get"] }];
