@@ -16,6 +16,8 @@ export const clusterLimits = {
   overduePodMs: 15_000,
   /** A surge pod that nothing tells "ready" counts as available after running for so long (workers without a replica). */
   availableAfterMs: 15_000,
+  /** Between two looks at a rolling update that waits. */
+  rollRequeueMs: 5_000,
   /** A worker that has run for so long without being Ready has no replica and is not the disruption budget's concern. */
   idleWorkerMs: 120_000,
   /** Everything is looked at once in this time, though nothing has changed (reference, section 2.1). */

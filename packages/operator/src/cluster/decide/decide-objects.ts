@@ -21,23 +21,27 @@ import { keepObject } from "./keep-object.ts";
  * operator, so a cluster needs no service account or role for one; tokens are made with the first pod that needs them.
  */
 export const decideObjects = (observed: ObservedCluster, context: DecideContext): Action[] => [
-  ...keepObject(observed, {
-    resource: resources.ingresses,
-    subject: "Ingress",
-    wanted: buildIngress(observed.cluster),
-    existing: observed.ingress,
-  }),
+  ...keepObject(
+    observed,
+    {
+      resource: resources.ingresses,
+      subject: "Ingress",
+      wanted: buildIngress(observed.cluster),
+      existing: observed.ingress,
+    },
+    context,
+  ),
   ...services(observed, context),
-  ...keepClaim(observed),
+  ...keepClaim(observed, context),
   ...policies(observed, context),
   ...budgets(observed, context),
 ];
 
-const services = (observed: ObservedCluster, { options }: DecideContext): Action[] => {
+const services = (observed: ObservedCluster, context: DecideContext): Action[] => {
   const keep = (wanted: Service | undefined, existing: ObservedCluster["headService"]): Action[] =>
-    keepObject(observed, { resource: resources.services, subject: "Service", wanted, existing });
+    keepObject(observed, { resource: resources.services, subject: "Service", wanted, existing }, context);
   return [
-    ...keep(buildHeadService(observed.cluster, options), observed.headService),
+    ...keep(buildHeadService(observed.cluster, context.options), observed.headService),
     ...keep(buildHeadlessService(observed.cluster), observed.headlessService),
     ...serveService(observed, keep),
   ];
@@ -60,34 +64,39 @@ const serveService = (
 };
 
 /** A claim is created and never changed: most of it cannot be. */
-const keepClaim = (observed: ObservedCluster): Action[] => {
+const keepClaim = (observed: ObservedCluster, context: DecideContext): Action[] => {
   const claim = buildGcsClaim(observed.cluster);
   // A claim that outlived a former cluster of this name has its data, and no owner.
   if (claim === undefined || observed.gcsClaim !== undefined) return [];
-  return keepObject(observed, {
-    resource: resources.persistentVolumeClaims,
-    subject: "PVC",
-    wanted: claim,
-    existing: undefined,
-  });
+  return keepObject(
+    observed,
+    {
+      resource: resources.persistentVolumeClaims,
+      subject: "PVC",
+      wanted: claim,
+      existing: undefined,
+    },
+    context,
+  );
 };
 
-const policies = (observed: ObservedCluster, { options }: DecideContext): Action[] => {
-  const wanted = buildNetworkPolicies(observed.cluster, options);
+const policies = (observed: ObservedCluster, context: DecideContext): Action[] => {
+  const wanted = buildNetworkPolicies(observed.cluster, context.options);
   const byName = new Map(observed.networkPolicies.map((policy) => [policy.metadata.name, policy]));
   const names = new Set(wanted.map(({ metadata }) => metadata?.name));
   const keep = { resource: resources.networkPolicies, subject: "NetworkPolicy" } as const;
   return [
     ...wanted.flatMap((policy) =>
-      keepObject(observed, { ...keep, wanted: policy, existing: byName.get(policy.metadata?.name ?? "") }),
+      keepObject(observed, { ...keep, wanted: policy, existing: byName.get(policy.metadata?.name ?? "") }, context),
     ),
     ...observed.networkPolicies
       .filter(({ metadata }) => !names.has(metadata.name))
-      .flatMap((existing) => keepObject(observed, { ...keep, wanted: undefined, existing })),
+      .flatMap((existing) => keepObject(observed, { ...keep, wanted: undefined, existing }, context)),
   ];
 };
 
-const budgets = (observed: ObservedCluster, { options, nowMs }: DecideContext): Action[] => {
+const budgets = (observed: ObservedCluster, context: DecideContext): Action[] => {
+  const { options, nowMs } = context;
   const wanted = wantsBudgets(observed.cluster, options)
     ? buildBudgets(observed.cluster, idleWorkers(observed, nowMs))
     : [];
@@ -96,11 +105,11 @@ const budgets = (observed: ObservedCluster, { options, nowMs }: DecideContext): 
   const keep = { resource: resources.podDisruptionBudgets, subject: "PodDisruptionBudget" } as const;
   return [
     ...wanted.flatMap((budget) =>
-      keepObject(observed, { ...keep, wanted: budget, existing: byName.get(budget.metadata?.name ?? "") }),
+      keepObject(observed, { ...keep, wanted: budget, existing: byName.get(budget.metadata?.name ?? "") }, context),
     ),
     ...observed.budgets
       .filter(({ metadata }) => !names.has(metadata.name))
-      .flatMap((existing) => keepObject(observed, { ...keep, wanted: undefined, existing })),
+      .flatMap((existing) => keepObject(observed, { ...keep, wanted: undefined, existing }, context)),
   ];
 };
 

@@ -7,6 +7,7 @@ import type { Stored } from "../../kube/objects.ts";
 import type { Action } from "../../kube/plan.ts";
 import { workerPodPrefix } from "../build/names.ts";
 import { buildWorkerPod, type WorkerSlot } from "../build/worker-pod.ts";
+import { clusterLimits } from "../limits.ts";
 import type { ObservedCluster } from "../observed-cluster.ts";
 import { PodNames } from "../pod-names.ts";
 import { failureOf, isTerminating, isWorker, overdueInMs } from "../pod-state.ts";
@@ -59,8 +60,11 @@ const decideGroup = (observed: ObservedCluster, group: WorkerGroupSpec, context:
     ...[...doomed].flatMap(([replica, why]) => replica.pods.map((pod) => deletePod(pod, scope, why, scope))),
     ...step.remove.flatMap(({ replica, why }) => replica.pods.map((pod) => deletePod(pod, scope, why, scope))),
   ];
+  // Time alone can make the next step due.
+  const again = rolls(observed.cluster) && present.some(({ revision }) => revision !== goal.revision);
   const creations = createReplicas(observed, group, kept, step.create, context);
-  return bounded([...deletions, ...creations], scope);
+  const later = again ? [requeue(scope, clusterLimits.rollRequeueMs)] : [];
+  return [...bounded([...deletions, ...creations], scope), ...later];
 };
 
 /** Replicas that have to go whatever the count, and why: a whole replica goes when one of its pods does. */

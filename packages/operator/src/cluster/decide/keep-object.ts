@@ -5,7 +5,7 @@ import type { Resource } from "../../kube/resources.ts";
 import { warning, writeEvents } from "../cluster-events.ts";
 import { isOwned } from "../observe-cluster.ts";
 import type { ObservedCluster } from "../observed-cluster.ts";
-import { scopes } from "./decide-context.ts";
+import { type DecideContext, requeue, scopes } from "./decide-context.ts";
 import { hasSubset } from "./subset.ts";
 
 type Subject = Parameters<typeof writeEvents>[1];
@@ -26,7 +26,11 @@ type WithSpec = KubeObject & { readonly spec?: object };
  * Creates what is missing, brings back what somebody has changed, deletes what nobody wants any more. Only objects that
  * the cluster controls are touched; one of the same name that belongs to somebody else is told about.
  */
-export const keepObject = <T extends WithSpec>(observed: ObservedCluster, kept: Kept<T>): Action[] => {
+export const keepObject = <T extends WithSpec>(
+  observed: ObservedCluster,
+  kept: Kept<T>,
+  { waitMs }: Pick<DecideContext, "waitMs">,
+): Action[] => {
   const { resource, subject, wanted, existing } = kept;
   const name = wanted?.metadata?.name ?? existing?.metadata.name ?? "";
   const scope = scopes.object(resource.kind, name);
@@ -35,7 +39,10 @@ export const keepObject = <T extends WithSpec>(observed: ObservedCluster, kept: 
     return [deletion(kept, existing, scope)];
   }
   if (existing === undefined) {
-    return [{ kind: "create", scope, resource, object: wanted, ifExists: "ignore", ...writeEvents("Create", subject) }];
+    // Made already, and not in the cache yet.
+    const lagMs = waitMs(scope);
+    if (lagMs > 0) return [requeue(scope, lagMs)];
+    return [{ kind: "create", scope, resource, object: wanted, expect: scope, ...writeEvents("Create", subject) }];
   }
   // One that goes is created anew once it is gone.
   if (existing.metadata.deletionTimestamp !== undefined) return [];

@@ -102,9 +102,12 @@ const stateOf = (observed: ObservedCluster, conditions: readonly Condition[], er
   if (conditionIsTrue(conditions, clusterConditions.suspended)) return clusterStates.suspended;
   const former = observed.cluster.status?.state ?? "";
   const suspending = conditionIsTrue(conditions, clusterConditions.suspending);
-  if (errors.size === 0 && !suspending && allThere(observed)) return clusterStates.ready;
+  if (![...errors.keys()].some(matters) && !suspending && allThere(observed)) return clusterStates.ready;
   return former === clusterStates.suspended ? "" : former;
 };
+
+/** An Ingress or a budget that cannot be made keeps no cluster from its work. */
+const matters = (scope: string): boolean => !scope.includes(":") || /^(group|Service):/.test(scope);
 
 const groupSum = (cluster: RayCluster, replicas: (group: Group) => number): number => {
   const groups = (cluster.spec.workerGroupSpecs ?? []).filter(({ suspend }) => suspend !== true);
