@@ -68,6 +68,19 @@ describe("resolveNodeOptions", () => {
     expect(pod).toMatchObject({ nodeIp: "10.1.2.3", agentHost: "0.0.0.0" });
   });
 
+  it("binds the pod's address alone where that is a loopback one, whatever it is told", async () => {
+    const env = { KUBERNETES_SERVICE_HOST: "127.9.0.1", POD_IP: "127.9.1.2" };
+    for (const dashboardHost of ["0.0.0.0", "127.0.0.1", undefined]) {
+      const options = await resolve({ head: true, ...(dashboardHost === undefined ? {} : { dashboardHost }) }, env);
+      expect(options).toMatchObject({
+        nodeIp: "127.9.1.2",
+        gcsHost: "127.9.1.2",
+        agentHost: "127.9.1.2",
+        dashboardHost: "127.9.1.2",
+      });
+    }
+  });
+
   it("bounds the wait for the control store only where the operator says so", async () => {
     const options = await resolve({ head: true }, { RAY_gcs_rpc_server_reconnect_timeout_s: "600" });
     expect(options.reconnectTimeoutMs).toBe(600_000);

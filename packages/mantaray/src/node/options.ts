@@ -42,7 +42,7 @@ export interface NodeOptions {
   readonly labels?: string | Readonly<Record<string, string>>;
   /** Port of the control store on a head; 0 picks one. Default 6379. */
   readonly port?: number | string;
-  /** Default 127.0.0.1. */
+  /** Default 127.0.0.1. In a pod whose own address is a loopback one, that address stands for it and for 0.0.0.0. */
   readonly dashboardHost?: string;
   /** Port of the API server on a head; 0 picks one. Default 8265. */
   readonly dashboardPort?: number | string;
@@ -141,7 +141,7 @@ export const resolveNodeOptions = async (
   }
   const ownGcsAddress = head ? `tcp:${nodeIp}:${gcsPort}` : "";
   const others = given.map((address) => `tcp:${address}`).filter((address) => address !== ownGcsAddress);
-  const dashboardHost = options.dashboardHost ?? "127.0.0.1";
+  const dashboardHost = ownHost(options.dashboardHost ?? "127.0.0.1", env, nodeIp);
   const wantedDashboardPort = portValue("--dashboard-port", options.dashboardPort, 8265);
   const everywhere = inPod(env) && !isLoopback(nodeIp);
   const cpus = amountValue("--num-cpus", options.numCpus, availableParallelism());
@@ -185,6 +185,13 @@ const refuseStandby = (options: NodeOptions, head: boolean, given: readonly stri
   if (!head) refuseOption("--standby", options.standby, "given together with --head");
   if (given.length === 0) refuseOption("--address", options.addresses, 'the "host:port" of the leading head');
 };
+
+/**
+ * A pod whose address is a loopback one shares the machine with other pods (the local cluster of `testkit` and of
+ * `manta local up`): there 0.0.0.0 and 127.0.0.1 would be everybody's.
+ */
+const ownHost = (host: string, env: Readonly<Record<string, string | undefined>>, nodeIp: string): string =>
+  inPod(env) && isLoopback(nodeIp) && ["0.0.0.0", "::", "127.0.0.1", "localhost"].includes(host) ? nodeIp : host;
 
 const reconnectTimeoutMs = (env: Readonly<Record<string, string | undefined>>): number | null => {
   const text = env.RAY_gcs_rpc_server_reconnect_timeout_s;
