@@ -274,17 +274,19 @@ export class PodWorker {
   }
 
   #statusNow(): { pod: Pod; status: PodStatus } {
+    const isEnding = this.#ending.signal.aborted;
     const statusOf = ({ name, image = "" }: ContainerSpec, reason: string): ContainerStatus =>
-      this.#runners.get(name)?.status ??
-      this.#earlierOf(name) ?? {
+      this.#runners.get(name)?.status ?? {
         name,
         image,
         imageID: "",
+        restartCount: 0,
+        lastState: {},
+        ...this.#earlierOf(name),
+        // What ran under a kubelet that is gone runs no longer.
         ready: false,
         started: false,
-        restartCount: 0,
-        state: { waiting: { reason } },
-        lastState: {},
+        state: isEnding ? { terminated: { exitCode: 137, reason: "ContainerStatusUnknown" } } : { waiting: { reason } },
       };
     const { spec } = this.#pod;
     const hasInits = (spec.initContainers ?? []).length > 0;
@@ -297,7 +299,7 @@ export class PodWorker {
         isSandboxReady: this.#isSandboxReady,
         initContainers: (spec.initContainers ?? []).map((init) => statusOf(init, "PodInitializing")),
         containers: spec.containers.map((own) => statusOf(own, hasInits ? "PodInitializing" : "ContainerCreating")),
-        isEnding: this.#ending.signal.aborted,
+        isEnding,
         failure: this.#failure,
       },
       apiTime(this.#deps.clock.wallMs()),
