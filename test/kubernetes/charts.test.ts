@@ -128,6 +128,8 @@ describe("charts/manta-cluster", () => {
       "common.containerEnv[0].name=A",
       "common.containerEnv[0].value=b",
       "head.nodeLabels.zone=a",
+      "head.rayStartParams.num-cpus=0",
+      "worker.rayStartParams.memory=5000000000",
     ];
     const cluster = parseRayCluster(named(await template("manta-cluster", ...sets), "RayCluster"));
     expect(validateRayCluster(cluster)).toEqual([]);
@@ -135,6 +137,8 @@ describe("charts/manta-cluster", () => {
       ["workergroup", 1],
       ["gpu", 2],
     ]);
+    expect(cluster.spec.headGroupSpec.rayStartParams).toEqual({ "num-cpus": "0" });
+    expect(cluster.spec.workerGroupSpecs?.[0]?.rayStartParams).toEqual({ memory: "5000000000" });
     expect(cluster.spec.gcsFaultToleranceOptions).toEqual({ backend: "redis", redisAddress: "redis:6379" });
     expect(cluster.spec.headGroupSpec.template.spec?.containers[0]?.env).toEqual([{ name: "A", value: "b" }]);
   });

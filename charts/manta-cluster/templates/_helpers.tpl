@@ -36,3 +36,12 @@ annotations:
 {{- end }}
 {{- end }}
 {{- end -}}
+
+{{- /* A map of texts: numbers and booleans, which is what `--set` makes of them, are quoted. */ -}}
+{{- define "manta-cluster.texts" -}}
+{{- range $key, $value := . }}
+{{ $key | quote }}: {{ if kindIs "string" $value }}{{ $value | quote }}{{ else }}{{ $value | toJson | quote }}{{ end }}
+{{- else }}
+{}
+{{- end }}
+{{- end -}}

@@ -58,7 +58,9 @@ numOfHosts: {{ int64 $group.numOfHosts }}
 {{- if not (kindIs "invalid" $group.idleTimeoutSeconds) }}
 idleTimeoutSeconds: {{ int64 $group.idleTimeoutSeconds }}
 {{- end }}
-{{- include "manta-cluster.present" (dict "resources" $group.nodeResources "labels" $group.nodeLabels "rayStartParams" $group.rayStartParams) }}
+{{- include "manta-cluster.present" (dict "resources" $group.nodeResources "labels" $group.nodeLabels) }}
+rayStartParams:
+  {{- include "manta-cluster.texts" $group.rayStartParams | trim | nindent 2 }}
 template:
   {{- include "manta-cluster.podTemplate" (dict "root" .root "node" $group "name" "ray-worker") | nindent 2 }}
 {{- end -}}

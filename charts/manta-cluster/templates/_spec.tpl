@@ -21,7 +21,7 @@ gcsFaultToleranceOptions:
 headGroupSpec:
   serviceType: {{ .Values.service.type }}
   rayStartParams:
-    {{- toYaml $head.rayStartParams | nindent 4 }}
+    {{- include "manta-cluster.texts" $head.rayStartParams | trim | nindent 4 }}
   {{- include "manta-cluster.present" (dict
     "headService" $head.headService
     "enableIngress" $head.enableIngress
