@@ -2,6 +2,7 @@ import type { Clock } from "./clock.ts";
 import { createCustomResources } from "./crd/custom-resources.ts";
 import { createBuiltinSchemas } from "./openapi/builtin/builtin-schemas.ts";
 import { builtinTypes } from "./openapi/builtin/builtin-types.ts";
+import { Decoder } from "./openapi/builtin/decode.ts";
 import { createOpenApiDocuments } from "./openapi/open-api-documents.ts";
 import { applyPatch } from "./patch/apply-patch.ts";
 import { Structures } from "./patch/structures.ts";
@@ -12,6 +13,7 @@ import { createTables } from "./tables/create-tables.ts";
 
 /** All that plugs into the server's core. `clock` dates the conditions of CustomResourceDefinitions. */
 export const createPlugins = (clock: Clock): Plugins => {
+  const decoder = new Decoder(builtinTypes);
   const structures = new Structures(builtinTypes);
   return {
     patches: {
@@ -19,8 +21,8 @@ export const createPlugins = (clock: Clock): Plugins => {
       serverSideApply: (request) => serverSideApply(request, structures.of(request.definition)),
       trackUpdate: (request) => trackUpdate(request, structures.of(request.definition)),
     },
-    customResources: createCustomResources({ clock }),
-    builtinSchemas: createBuiltinSchemas(builtinTypes),
+    customResources: createCustomResources({ clock, decoder }),
+    builtinSchemas: createBuiltinSchemas(builtinTypes, decoder),
     tables: createTables(),
     openApi: createOpenApiDocuments(builtinTypes),
   };

@@ -2,11 +2,13 @@ import { FakeClock } from "mantaray/testing";
 import { describe, expect, test } from "vitest";
 import { ApiError } from "../../api/api-error.ts";
 import type { KubeObject } from "../../api/objects.ts";
+import { builtinTypes } from "../openapi/builtin/builtin-types.ts";
+import { Decoder } from "../openapi/builtin/decode.ts";
 import type { PrepareContext } from "../plugins.ts";
 import { createCustomResources } from "./custom-resources.ts";
 import { cronTab, cronTabSpec } from "./fixtures/cron-tab.ts";
 
-const customResources = createCustomResources({ clock: new FakeClock() });
+const customResources = createCustomResources({ clock: new FakeClock(), decoder: new Decoder(builtinTypes) });
 const create: PrepareContext = { operation: "CREATE", old: undefined, subresource: undefined };
 const update = (old: KubeObject, subresource?: "status"): PrepareContext => ({ operation: "UPDATE", old, subresource });
 

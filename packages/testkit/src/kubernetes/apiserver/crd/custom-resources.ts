@@ -1,14 +1,27 @@
 import type { KubeObject } from "../../api/objects.ts";
 import type { Clock } from "../clock.ts";
+import { decodeBuiltin } from "../openapi/builtin/builtin-schemas.ts";
+import type { Decoder } from "../openapi/builtin/decode.ts";
 import type { CustomResources } from "../plugins.ts";
 import { customDefinition } from "./custom-definition.ts";
 import type { CustomResourceDefinitionSpec } from "./definition/definition-spec.ts";
 import { prepareDefinition } from "./prepare-definition.ts";
 
-/** The kinds that CustomResourceDefinitions declare. `clock` dates their conditions. */
-export function createCustomResources({ clock }: { readonly clock: Clock }): CustomResources {
+/** What reading CustomResourceDefinitions needs. */
+export interface CustomResourcesDeps {
+  /** Dates their conditions. */
+  readonly clock: Clock;
+  /** Knows the fields of the kind CustomResourceDefinition itself. */
+  readonly decoder: Decoder;
+}
+
+/** The kinds that CustomResourceDefinitions declare. */
+export function createCustomResources({ clock, decoder }: CustomResourcesDeps): CustomResources {
   return {
-    prepareDefinition: (object, context) => prepareDefinition(object, context, clock),
+    prepareDefinition: (object, context) => {
+      const decoded = decodeBuiltin(decoder, "apiextensions.CustomResourceDefinition", object);
+      return prepareDefinition(decoded.object, decoded.unknownFields, context, clock);
+    },
     definitionsOf: (object: KubeObject) => {
       const spec = object["spec"] as CustomResourceDefinitionSpec;
       return spec.versions.filter((version) => version.served).map((version) => customDefinition(spec, version));

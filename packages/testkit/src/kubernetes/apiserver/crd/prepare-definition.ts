@@ -6,11 +6,16 @@ import type { CustomResourceDefinitionSpec } from "./definition/definition-spec.
 import { validateDefinition } from "./definition/validate-definition.ts";
 
 /**
- * A CustomResourceDefinition that may be stored: defaults set, validated, its status as the API server's own controllers
+ * A CustomResourceDefinition (decoded, with what that found unknown) that may be stored: defaults set, validated, its status as the API server's own controllers
  * would write it. Here names are accepted and the resource is established at once. Throws `ApiError` (Invalid).
  * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
  */
-export function prepareDefinition(object: KubeObject, context: PrepareContext, clock: Clock): Prepared {
+export function prepareDefinition(
+  object: KubeObject,
+  unknownFields: readonly string[],
+  context: PrepareContext,
+  clock: Clock,
+): Prepared {
   const old = context.old;
   if (context.subresource === "status")
     return { object: { ...object, spec: old?.["spec"] }, unknownFields: [], warnings: [] };
@@ -21,7 +26,7 @@ export function prepareDefinition(object: KubeObject, context: PrepareContext, c
     object,
   );
   const status = statusOf(spec, old?.["status"], timestamp(clock.wallMs()));
-  return { object: { ...object, spec, status }, unknownFields: [], warnings: [] };
+  return { object: { ...object, spec, status }, unknownFields, warnings: [] };
 }
 
 function withDefaults(spec: unknown): CustomResourceDefinitionSpec {

@@ -5,6 +5,7 @@ import { builtinSchemaName } from "./schema-name.ts";
 const scalars: Readonly<Record<string, JsonObject>> = {
   string: { type: "string" },
   int: { type: "integer", format: "int64" },
+  number: { type: "number", format: "double" },
   boolean: { type: "boolean" },
   time: { type: "string", format: "date-time" },
   quantity: { oneOf: [{ type: "string" }, { type: "number" }] },

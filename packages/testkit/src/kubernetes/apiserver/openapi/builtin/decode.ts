@@ -105,6 +105,7 @@ const scalars: Readonly<Record<string, DecodeScalar>> = {
   string: expecting("string", (value) => typeof value === "string"),
   boolean: expecting("bool", (value) => typeof value === "boolean"),
   int: expecting("int32", (value) => Number.isInteger(value)),
+  number: expecting("float64", (value) => typeof value === "number"),
   time: expecting("Time", (value) => typeof value === "string"),
   "int-or-string": expecting("IntOrString", (value) => typeof value === "string" || Number.isInteger(value)),
   quantity: (value, path, owner) => {

@@ -34,13 +34,15 @@ const scalars: Readonly<Record<string, string>> = {
   RawExtension: "any",
   FieldsV1: "any",
   JSON: "any",
-  JSONSchemaPropsOrArray: "any",
+  JSONSchemaPropsOrArray: "apiextensions.JSONSchemaProps",
   JSONSchemaPropsOrBool: "any",
   JSONSchemaPropsOrStringArray: "any",
-  JSONSchemaProps: "any",
   WatchEvent: "any",
   Patch: "any",
 };
+
+/** Numbers that need not be whole: the declarations do not tell. */
+const fractions: ReadonlySet<string> = new Set(["maximum", "minimum", "multipleOf"]);
 
 /**
  * The built-in kinds' fields out of TypeScript declarations of the API (the package `kubernetes-types`, whose own source
@@ -73,7 +75,8 @@ function fieldsOf(body: string, source: string, imported: Map<string, string>): 
   const pattern = /^ {4}(?:readonly )?(?:"([^"]+)"|([\w$]+))(\?)?: (\{.*?\}|[^\n]*?);$/gmsu;
   for (const [, quoted, plain, optional, type = ""] of body.matchAll(pattern)) {
     const name = quoted ?? plain ?? "";
-    fields[name] = typeOf(type, source, imported) + (optional === undefined ? "!" : "");
+    fields[name] =
+      (fractions.has(name) ? "number" : typeOf(type, source, imported)) + (optional === undefined ? "!" : "");
   }
   return fields;
 }
