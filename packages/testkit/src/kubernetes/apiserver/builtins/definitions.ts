@@ -2,6 +2,7 @@ import { ApiError } from "../../api/api-error.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import { FieldProblems } from "../field-problems.ts";
 import type { Plugins, PrepareContext, Prepared, ResourceDefinition } from "../plugins.ts";
+import { canonicalizeQuantities } from "./canonical-quantities.ts";
 import { eventFromCore, eventToCore } from "./event-conversion.ts";
 import { kindRules } from "./kind-rules.ts";
 import { type BuiltinKind, builtinKinds } from "./kinds.ts";
@@ -52,6 +53,7 @@ const prepare = (
   const known = plugins.builtinSchemas.dropUnknownFields(object, definition);
   const { defaults, validate } = kindRules[definition.plural] ?? {};
   const problems = new FieldProblems();
+  canonicalizeQuantities(known.object);
   // Events are validated in the core group's form; of the newer group's nothing is checked beyond its fields.
   const rulesApply = definition.group !== "events.k8s.io";
   try {

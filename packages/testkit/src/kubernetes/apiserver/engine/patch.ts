@@ -1,5 +1,6 @@
 import { ApiError } from "../../api/api-error.ts";
 import type { KubeObject } from "../../api/objects.ts";
+import { canonicalizeQuantities } from "../builtins/canonical-quantities.ts";
 import { cloneJson } from "../json.ts";
 import type { PatchType } from "../plugins.ts";
 import type { Core } from "./core.ts";
@@ -41,6 +42,7 @@ export const apply = (
   const current = present(core, request, name);
   if (current === undefined && subresource !== undefined) throw notFound(definition, name);
   const time = core.now();
+  if (!definition.custom) canonicalizeQuantities(applied);
   const merged = cloneJson(
     core.plugins.patches.serverSideApply({ current, applied, manager, force, definition, subresource, time }),
   );

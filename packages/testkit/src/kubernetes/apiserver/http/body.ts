@@ -2,9 +2,10 @@ import type { IncomingMessage } from "node:http";
 import { parse as parseYaml } from "yaml";
 import { ApiError } from "../../api/api-error.ts";
 import { limits } from "../limits.ts";
+import { decodeProtobuf } from "./protobuf/decode.ts";
 
 /** The request's body. Throws `ApiError` (RequestEntityTooLarge) beyond the limit. */
-export const readBody = async (request: IncomingMessage): Promise<string> => {
+export const readBody = async (request: IncomingMessage): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -13,18 +14,20 @@ export const readBody = async (request: IncomingMessage): Promise<string> => {
       throw new ApiError("RequestEntityTooLarge", `Request entity too large: limit is ${limits.bodyBytesMax}`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 };
 
-/** A body by its content type: JSON, or YAML of which JSON is a part. Undefined for none. Throws `ApiError`. */
-export const parseBody = (text: string, contentType: string): unknown => {
-  if (text.trim() === "") return undefined;
-  if (contentType.includes("protobuf") || contentType.includes("cbor")) {
+/** A body by its content type: JSON, YAML (of which JSON is a part) or protobuf. Undefined for none. Throws `ApiError`. */
+export const parseBody = (bytes: Buffer, contentType: string): unknown => {
+  if (contentType.includes("cbor")) {
     throw new ApiError(
       "UnsupportedMediaType",
-      "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml",
+      "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf",
     );
   }
+  if (bytes.length === 0) return undefined;
+  if (contentType.startsWith("application/vnd.kubernetes.protobuf")) return decodeProtobuf(bytes);
+  const text = bytes.toString();
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {

@@ -3,7 +3,6 @@ import type {
   Namespace,
   PersistentVolume,
   PersistentVolumeClaim,
-  ResourceQuota,
   Secret,
 } from "kubernetes-types/core/v1.d.ts";
 import type { EndpointSlice } from "kubernetes-types/discovery/v1.d.ts";
@@ -11,7 +10,6 @@ import type { NetworkPolicy } from "kubernetes-types/networking/v1.d.ts";
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from "kubernetes-types/rbac/v1.d.ts";
 import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
 import type { PrepareContext } from "../../plugins.ts";
-import { canonicalQuantity } from "../../quantity.ts";
 
 const rbacGroup = "rbac.authorization.k8s.io";
 
@@ -40,7 +38,6 @@ export const defaultSecret = (secret: Secret): void => {
 export const defaultClaim = (claim: PersistentVolumeClaim, { operation }: PrepareContext): void => {
   if (claim.spec !== undefined) {
     claim.spec.volumeMode ??= "Filesystem";
-    canonicalAmounts(claim.spec.resources?.requests);
   }
   if (operation === "CREATE") Object.assign(claim, { status: { phase: "Pending" } });
 };
@@ -49,12 +46,9 @@ export const defaultVolume = (volume: PersistentVolume, { operation }: PrepareCo
   if (volume.spec !== undefined) {
     volume.spec.volumeMode ??= "Filesystem";
     volume.spec.persistentVolumeReclaimPolicy ??= "Retain";
-    canonicalAmounts(volume.spec.capacity);
   }
   if (operation === "CREATE") Object.assign(volume, { status: { phase: "Pending" } });
 };
-
-export const defaultQuota = ({ spec }: ResourceQuota): void => canonicalAmounts(spec?.hard);
 
 export const defaultEndpoints = ({ subsets }: Endpoints): void => {
   for (const { ports } of subsets ?? []) for (const port of ports ?? []) port.protocol ??= "TCP";
@@ -88,11 +82,5 @@ export const defaultBinding = (binding: RoleBinding | ClusterRoleBinding): void 
   if (binding.roleRef !== undefined) binding.roleRef.apiGroup ||= rbacGroup;
   for (const subject of binding.subjects ?? []) {
     if (subject.kind === "User" || subject.kind === "Group") subject.apiGroup ??= rbacGroup;
-  }
-};
-
-const canonicalAmounts = (amounts: Record<string, string> | undefined): void => {
-  for (const [name, value] of Object.entries(amounts ?? {})) {
-    if (amounts !== undefined) amounts[name] = canonicalQuantity(value) as string;
   }
 };

@@ -1,6 +1,4 @@
-import type { Container, EnvVar, PodSpec, Probe, ResourceRequirements, Volume } from "kubernetes-types/core/v1.d.ts";
-import { isObject, type JsonObject } from "../../json.ts";
-import { canonicalQuantity } from "../../quantity.ts";
+import type { Container, EnvVar, PodSpec, Probe, Volume } from "kubernetes-types/core/v1.d.ts";
 
 const defaultGraceSeconds = 30;
 /** 0644, as the API writes file modes. */
@@ -19,14 +17,13 @@ export const defaultPodSpec = (spec: PodSpec): void => {
   if (spec.serviceAccountName !== undefined) spec.serviceAccount = spec.serviceAccountName;
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) defaultContainer(container);
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
-  if (spec.overhead !== undefined) spec.overhead = canonicalAmounts(spec.overhead);
 };
 
 const defaultContainer = (container: Container): void => {
   container.imagePullPolicy ??= pullPolicy(container.image ?? "");
   container.terminationMessagePath ??= "/dev/termination-log";
   container.terminationMessagePolicy ??= "File";
-  container.resources = canonicalResources(container.resources ?? {});
+  container.resources ??= {};
   for (const port of container.ports ?? []) port.protocol ??= "TCP";
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) defaultProbe(probe);
   for (const hook of [container.lifecycle?.postStart, container.lifecycle?.preStop]) defaultHttpGet(hook?.httpGet);
@@ -74,17 +71,4 @@ const defaultVolume = (volume: Volume): void => {
     for (const { fieldRef } of downwardAPI?.items ?? []) if (fieldRef !== undefined) fieldRef.apiVersion ??= "v1";
   }
   for (const { fieldRef } of volume.downwardAPI?.items ?? []) if (fieldRef !== undefined) fieldRef.apiVersion ??= "v1";
-};
-
-const canonicalResources = (resources: ResourceRequirements): ResourceRequirements => ({
-  ...resources,
-  ...(resources.limits === undefined ? {} : { limits: canonicalAmounts(resources.limits) }),
-  ...(resources.requests === undefined ? {} : { requests: canonicalAmounts(resources.requests) }),
-});
-
-const canonicalAmounts = (amounts: Record<string, string>): Record<string, string> => {
-  const canonical: JsonObject = {};
-  for (const [name, value] of Object.entries(isObject(amounts) ? amounts : {}))
-    canonical[name] = canonicalQuantity(value);
-  return canonical as Record<string, string>;
 };
