@@ -29,11 +29,10 @@ while True:
   ],
 });
 
-const slice = (service: string, endpoints: readonly object[]): object => ({
+const slice = (endpoints: readonly object[]): object => ({
   addressType: "IPv4",
   endpoints,
   ports: [{ name: "", port: 7000, protocol: "TCP" }],
-  ...{ service },
 });
 
 const ask = async (host: string, port: number): Promise<string> => {
@@ -54,7 +53,7 @@ test("a Service divides connections among its ready endpoints, and is closed wit
   await kit.add("services", "Service", "greet", { spec: { clusterIP: clusterIp(1), ports: [{ port: 80 + 8000 }] } });
   const labels = { "kubernetes.io/service-name": "greet" };
   const endpoints = ips.map((ip) => ({ addresses: [ip], conditions: { ready: true } }));
-  await kit.add("endpointSlices", "EndpointSlice", "greet-1", slice("greet", endpoints), { labels });
+  await kit.add("endpointSlices", "EndpointSlice", "greet-1", slice(endpoints), { labels });
   await waitFor(() => ask(clusterIp(1), 8080), { timeoutMs: 2_000, what: "the Service answers" });
   const answers = [];
   for (let n = 0; n < 4; n += 1) answers.push(await ask(clusterIp(1), 8080));
@@ -90,7 +89,7 @@ test("a Service divides connections among its ready endpoints, and is closed wit
 test("an endpoint that refuses is not hidden: the client sees a reset", async () => {
   await kit.add("services", "Service", "broken", { spec: { clusterIP: clusterIp(2), ports: [{ port: 8080 }] } });
   const endpoints = [{ addresses: [`${kit.subnet}.249.200`], conditions: { ready: true } }];
-  await kit.add("endpointSlices", "EndpointSlice", "broken-1", slice("broken", endpoints), {
+  await kit.add("endpointSlices", "EndpointSlice", "broken-1", slice(endpoints), {
     labels: { "kubernetes.io/service-name": "broken" },
   });
   await waitFor(
@@ -101,6 +100,7 @@ test("an endpoint that refuses is not hidden: the client sees a reset", async ()
       ),
     { timeoutMs: 2_000, what: "reset" },
   );
+  await expect(ask(clusterIp(2), 8080)).rejects.toMatchObject({ code: "ECONNRESET" });
 });
 
 test("pods find Services by their names, and headless ones by every address; changes are there at once", async () => {
@@ -109,7 +109,7 @@ test("pods find Services by their names, and headless ones by every address; cha
   await kit.add("services", "Service", "other", { spec: { clusterIP: clusterIp(4) } }, { namespace: "elsewhere" });
   const endpoints = ["127.1.1.1", "127.1.1.2"].map((ip) => ({ addresses: [ip], conditions: { ready: true } }));
   const labels = { "kubernetes.io/service-name": "many" };
-  await kit.add("endpointSlices", "EndpointSlice", "many-1", slice("many", endpoints), { labels });
+  await kit.add("endpointSlices", "EndpointSlice", "many-1", slice(endpoints), { labels });
   const names = "one one.default.svc.cluster.local many.default.svc localhost other other.elsewhere $(hostname)";
   const script = `for n in ${names}; do echo $n $(getent ahostsv4 $n | awk '/STREAM/ {print $1}'); done`;
   await kit.create("asks", script, { restartPolicy: "Never" });

@@ -70,14 +70,8 @@ test("an HTTP probe reads the status code and follows names of ports", async () 
     readinessProbe: { httpGet: { path: "/nothing", port: 8000 }, ...fast },
   });
   await kit.until("missing", "has failed", ({ status }) => status?.phase === "Running");
-  const { waitFor } = await import("mantaray/testing");
-  await waitFor(
-    async () =>
-      (await kit.events("missing")).includes(
-        "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 404",
-      ),
-    { timeoutMs: 5_000, what: "404" },
-  );
+  const event = "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 404";
+  expect(await kit.untilEvent("missing", (text) => text === event)).toBe(event);
 });
 
 test("an exec probe that takes too long fails", async () => {
@@ -85,9 +79,5 @@ test("an exec probe that takes too long fails", async () => {
     command: ["sleep", "1000"],
     readinessProbe: { exec: { command: ["sleep", "100"] }, ...fast, timeoutSeconds: 0.2 },
   });
-  const { waitFor } = await import("mantaray/testing");
-  await waitFor(async () => (await kit.events("stuck")).some((event) => event.includes("timed out")), {
-    timeoutMs: 5_000,
-    what: "timed out",
-  });
+  expect(await kit.untilEvent("stuck", (text) => text.includes("timed out"))).toContain("timed out after 200 ms");
 });

@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { readlinkSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { ApiError } from "../../api/api-error.ts";
@@ -25,13 +26,16 @@ export const exec = async (request: PodUpgradeRequest, worker: PodWorker | undef
   });
   remote.readInput(child.stdin ?? undefined, true, (size) => resize(sandbox, () => scriptShell(child.pid), size));
   // Who leaves takes a terminal along; without one the program sees the end of its input.
-  void remote.closed().then(() => {
-    if (child.exitCode === null && child.signalCode === null) killEntered(child.pid, tty ? "SIGHUP" : "SIGPIPE");
-  });
+  const leave = remote.closed().then(() => hangUp(child, tty));
   const outputs = [remote.send(child.stdout as Readable, "stdout"), remote.send(child.stderr as Readable, "stderr")];
   const exitCode = await ended;
   await Promise.all(outputs);
   await remote.finish(exitCode);
+  await leave;
+};
+
+const hangUp = (child: ChildProcess, tty: boolean): void => {
+  if (child.exitCode === null && child.signalCode === null) killEntered(child.pid, tty ? "SIGHUP" : "SIGPIPE");
 };
 
 /** Joins a container's own input and output. */

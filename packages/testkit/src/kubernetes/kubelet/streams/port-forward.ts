@@ -1,10 +1,8 @@
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import { ApiError } from "../../api/api-error.ts";
 import type { PodUpgradeRequest } from "../../apiserver/pod-streams.ts";
-import { messageOf } from "../log.ts";
 import type { PodWorker } from "../pods/pod-worker.ts";
 import { SpdyConnection, type SpdyStream } from "./spdy-connection.ts";
 
@@ -24,9 +22,8 @@ export const portForward = async (request: PodUpgradeRequest, worker: PodWorker 
   const errors = new Map<string, Duplex>();
   const connection = new SpdyConnection(socket, (stream) => {
     const id = stream.headers.get("requestid") ?? "";
-    if (stream.headers.get("streamtype") === "error") errors.set(id, stream.duplex);
+    if (stream.headers.get("streamtype") === "error") errors.set(id, stream.duplex.resume());
     else void forward(stream, podIp, errors.get(id)).finally(() => errors.delete(id));
-    stream.duplex.resume();
   });
   await connection.done;
 };
@@ -55,15 +52,19 @@ const upgradeToSpdy = ({ socket, head }: PodUpgradeRequest): Duplex => {
 };
 
 /** What goes wrong is told on the error stream, which ends in any case. */
-const forward = async (stream: SpdyStream, podIp: string, errors: Duplex | undefined): Promise<void> => {
-  const port = Number(stream.headers.get("port"));
+const forward = async ({ headers, duplex }: SpdyStream, podIp: string, errors: Duplex | undefined): Promise<void> => {
+  const port = Number(headers.get("port"));
   const target = connect({ host: podIp, port, allowHalfOpen: true, noDelay: true });
-  try {
-    await Promise.all([pipeline(stream.duplex, target), pipeline(target, stream.duplex)]);
-    errors?.end();
-  } catch (error) {
-    errors?.end(`error forwarding port ${port} to the pod: ${messageOf(error)}`);
-    target.destroy();
-    stream.duplex.end();
-  }
+  let problem: string | undefined;
+  target.on("error", (error) => {
+    problem = `error forwarding port ${port} to the pod: ${error.message}`;
+    duplex.end();
+  });
+  duplex.once("close", () => target.destroy());
+  target.pipe(duplex);
+  duplex.pipe(target);
+  await new Promise<void>((resolve) => {
+    target.once("close", () => resolve());
+  });
+  errors?.end(problem);
 };

@@ -23,8 +23,9 @@ export class RemoteCommand {
 
   /** Throws `ApiError` (BadRequest) for a client that speaks none of the protocols, before anything is sent. */
   static open({ request, socket, head, query }: PodUpgradeRequest): Promise<RemoteCommand> {
-    const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-    const protocol = protocols.find((name) => offered.includes(name));
+    const names = (request.headers["sec-websocket-protocol"] ?? "").split(",");
+    const offered = new Set(names.map((name) => name.trim()));
+    const protocol = protocols.find((name) => offered.has(name));
     if ((request.headers.upgrade ?? "").toLowerCase() !== "websocket" || protocol === undefined)
       throw new ApiError("BadRequest", `exec and attach speak WebSocket, one of ${protocols.join(", ")}`);
     const server = new WebSocketServer({

@@ -113,5 +113,6 @@ test("attach joins the container's own input and output", async () => {
   const reader = new ChannelReader(socket);
   await reader.send(0, "hello\n");
   await waitFor(() => reader.said[1] === "hello\n", { timeoutMs: 5_000, what: "the echo" });
+  expect(reader.said[2]).toBeUndefined();
   socket.close();
 });

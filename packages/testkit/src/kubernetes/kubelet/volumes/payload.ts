@@ -37,7 +37,8 @@ export class VolumeError extends Error {
 }
 
 const modeDefault = 0o644;
-const tokenExpirationSeconds = 3_607;
+/** Where a volume names none: an hour, and some for clients that do not read it again at once. */
+export const tokenExpirationSeconds = 3_607;
 
 /** The files of a configMap, secret, downwardAPI or projected volume; undefined for any other. Throws `VolumeError`. */
 export const volumePayload = async (source: PayloadSource, volume: Volume): Promise<Payload | undefined> => {

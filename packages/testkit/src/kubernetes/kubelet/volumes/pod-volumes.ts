@@ -5,7 +5,7 @@ import { resources } from "../../api/resources.ts";
 import { expand } from "../env/expand.ts";
 import type { Bind } from "../sandbox/root-arguments.ts";
 import { type ContainerSpec, namespaceOf } from "../types.ts";
-import { type PayloadSource, VolumeError, volumePayload } from "./payload.ts";
+import { type PayloadSource, tokenExpirationSeconds, VolumeError, volumePayload } from "./payload.ts";
 import { writePayload } from "./payload-folder.ts";
 
 const tokenPath = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -27,6 +27,9 @@ export class PodVolumes {
   readonly #volumes: readonly Volume[];
   readonly #hosts = new Map<string, { readonly host: string; readonly readOnly: boolean }>();
 
+  /** When a volume with a token was written, ms since the epoch. */
+  readonly #tokensMs = new Map<string, number>();
+
   constructor(options: VolumeOptions) {
     this.#options = options;
     this.#volumes = options.pod.spec.volumes ?? [];
@@ -37,6 +40,7 @@ export class PodVolumes {
     for (const volume of this.#volumes) {
       try {
         this.#hosts.set(volume.name, await this.#prepareOne(volume));
+        this.#tokensMs.set(volume.name, Date.now());
       } catch (error) {
         if (!(error instanceof VolumeError)) throw error;
         throw new VolumeError(`MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${error.message}`);
@@ -49,13 +53,24 @@ export class PodVolumes {
   async refresh(): Promise<void> {
     for (const volume of this.#volumes) {
       const known = this.#hosts.get(volume.name);
-      if (known === undefined || volume.projected?.sources?.some((part) => part.serviceAccountToken)) continue;
+      if (known === undefined || this.#hasFreshToken(volume)) continue;
       const payload = await volumePayload(this.#options, volume).catch((error: unknown) => {
         if (error instanceof VolumeError) return undefined;
         throw error;
       });
       if (payload !== undefined) writePayload(known.host, payload);
     }
+  }
+
+  /** Its token is good for most of its time yet. A new one replaces it after four fifths, as a kubelet does. */
+  #hasFreshToken(volume: Volume): boolean {
+    const tokens = (volume.projected?.sources ?? []).flatMap(({ serviceAccountToken }) => serviceAccountToken ?? []);
+    if (tokens.length === 0) return false;
+    const seconds = Math.min(...tokens.map((token) => token.expirationSeconds ?? tokenExpirationSeconds));
+    const nowMs = Date.now();
+    if (nowMs < (this.#tokensMs.get(volume.name) ?? nowMs) + seconds * 800) return true;
+    this.#tokensMs.set(volume.name, nowMs);
+    return false;
   }
 
   /** The container's mounts. Throws `VolumeError` for a volume that the pod does not have, or a subPath that leaves it. */
@@ -132,7 +147,7 @@ export class PodVolumes {
     const { pod, issueToken, caCert, folder } = this.#options;
     const namespace = namespaceOf(pod);
     const serviceAccount = pod.spec.serviceAccountName ?? "default";
-    const token = await issueToken?.({ namespace, serviceAccount, expirationSeconds: 3_607, pod });
+    const token = await issueToken?.({ namespace, serviceAccount, expirationSeconds: tokenExpirationSeconds, pod });
     const host = join(folder, tokenVolume);
     const files = { token: token ?? "", namespace, ...(caCert === undefined ? {} : { "ca.crt": caCert }) };
     writePayload(
