@@ -9,35 +9,35 @@ import { runHelm, runKubectl } from "../../packages/testkit/src/kubernetes/kubec
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const fixtures = `${root}packages/operator/src/api/fixtures`;
 
+let server: ApiServer;
+let folder: string;
+
+const kubectl = async (...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await runKubectl(join(folder, "kubeconfig"), args);
+  if (code !== 0) throw new Error(stderr);
+  return stdout + stderr;
+};
+const helm = async (...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await runHelm(join(folder, "kubeconfig"), args);
+  if (code !== 0) throw new Error(stderr);
+  return stdout;
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "manta-apply-"));
+  server = await ApiServer.start();
+  await writeFile(join(folder, "kubeconfig"), server.kubeconfig());
+  await kubectl("apply", "-f", `${root}packages/operator/crds/ray.io_rayclusters.yaml`);
+  await kubectl("apply", "-f", `${root}packages/operator/crds/ray.io_rayservices.yaml`);
+  await kubectl("wait", "--for=condition=established", "crd/rayclusters.ray.io", "crd/rayservices.ray.io");
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
 /** What real kubectl and helm make of our manifests, against an API server that checks schemas and CEL. */
 describe("kubectl and helm", () => {
-  let server: ApiServer;
-  let folder: string;
-
-  const kubectl = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await runKubectl(join(folder, "kubeconfig"), args);
-    if (code !== 0) throw new Error(stderr);
-    return stdout + stderr;
-  };
-  const helm = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await runHelm(join(folder, "kubeconfig"), args);
-    if (code !== 0) throw new Error(stderr);
-    return stdout;
-  };
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "manta-apply-"));
-    server = await ApiServer.start();
-    await writeFile(join(folder, "kubeconfig"), server.kubeconfig());
-    await kubectl("apply", "-f", `${root}packages/operator/crds/ray.io_rayclusters.yaml`);
-    await kubectl("apply", "-f", `${root}packages/operator/crds/ray.io_rayservices.yaml`);
-    await kubectl("wait", "--for=condition=established", "crd/rayclusters.ray.io", "crd/rayservices.ray.io");
-  });
-  afterAll(async () => {
-    await server.close();
-    await rm(folder, { recursive: true, force: true });
-  });
-
   it("apply the CRDs again, client-side, without a change", async () => {
     expect(await kubectl("apply", "-f", `${root}packages/operator/crds/ray.io_rayservices.yaml`)).toContain(
       "unchanged",

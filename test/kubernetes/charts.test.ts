@@ -166,25 +166,22 @@ describe("charts/manta-cluster", () => {
   });
 });
 
-describe("deploy/", () => {
-  const build = async (path: string): Promise<Manifest[]> => {
-    const { code, stdout, stderr } = await runKubectl(join(folder, "kubeconfig"), [
-      "kustomize",
-      `${root}deploy/${path}`,
-    ]);
-    if (code !== 0) throw new Error(stderr);
-    return parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
-  };
+const kustomize = async (path: string): Promise<Manifest[]> => {
+  const { code, stdout, stderr } = await runKubectl(join(folder, "kubeconfig"), ["kustomize", `${root}deploy/${path}`]);
+  if (code !== 0) throw new Error(stderr);
+  return parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
+};
 
+describe("deploy/", () => {
   it("builds the operator for all namespaces", async () => {
-    const manifests = await build("base");
+    const manifests = await kustomize("base");
     expect(named(manifests, "ClusterRole").rules).toEqual(operatorRules);
     expect(parseFlags(operatorArgs(manifests)).warnings).toEqual([]);
     expect(manifests.filter(({ kind }) => kind === "CustomResourceDefinition")).toHaveLength(2);
   });
 
   it("builds the operator for one namespace", async () => {
-    const manifests = await build("overlays/one-namespace");
+    const manifests = await kustomize("overlays/one-namespace");
     expect(named(manifests, "Role", "manta-operator").metadata.namespace).toBe("manta-system");
     expect(manifests.map(({ kind }) => kind)).not.toContain("ClusterRoleBinding");
     expect(operatorArgs(manifests)).toContain("--watch-namespace=$(POD_NAMESPACE)");

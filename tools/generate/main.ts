@@ -12,12 +12,16 @@ import { errorTable } from "./error-table.ts";
 import { kubernetesFiles } from "./kubernetes-files.ts";
 import { limitTable } from "./limit-table.ts";
 import { optionTable } from "./option-table.ts";
+import { boundTable, clusterRuleTable, serviceRuleTable } from "./rule-table.ts";
 
 const generators: Readonly<Record<string, () => string>> = {
+  clusterRules: clusterRuleTable,
+  customResourceBounds: boundTable,
   diagram,
   errors: errorTable,
   limits: limitTable,
   options: optionTable,
+  serviceRules: serviceRuleTable,
 };
 
 const { values } = parseArgs({ options: { check: { type: "boolean", default: false }, docs: { type: "string" } } });

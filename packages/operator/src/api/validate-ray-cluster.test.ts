@@ -39,7 +39,9 @@ describe("a RayCluster", () => {
     expect(problems.map((problem) => problem.field)).toEqual([field]);
     expect(problems[0]?.rule).toContain(says);
   });
+});
 
+describe("a RayCluster beside its spec", () => {
   it.each<[string, Parts, string, string]>([
     ["V1: a long name", { name: "a".repeat(54) }, "metadata.name", "at most 53 characters"],
     ["V1: a name that begins with a digit", { name: "1a" }, "metadata.name", "begin with a letter"],

@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { ApiError, type StatusCause } from "../../../../testkit/src/kubernetes/api/api-error.ts";
 import type { KubeObject } from "../../../../testkit/src/kubernetes/api/objects.ts";
 import { systemClock } from "../../../../testkit/src/kubernetes/apiserver/clock.ts";
-import { createCustomResources } from "../../../../testkit/src/kubernetes/apiserver/crd/custom-resources.ts";
+import { createPlugins } from "../../../../testkit/src/kubernetes/apiserver/create-plugins.ts";
 import type { ResourceDefinition } from "../../../../testkit/src/kubernetes/apiserver/plugins.ts";
 import { brokenSpecs } from "../fixtures/broken-specs.ts";
 import { clusterManifests, serviceManifests } from "../fixtures/manifests.ts";
 import { customResourceDefinitions } from "./custom-resource-definitions.ts";
 
-const server = createCustomResources({ clock: systemClock });
+const server = createPlugins(systemClock).customResources;
 const create = { operation: "CREATE", old: undefined, subresource: undefined } as const;
 
 /** The resource in v1, as an API server with CEL serves it. */
@@ -120,7 +120,9 @@ describe("an API server with our CRDs", () => {
         .join("\n"),
     ).toContain(says);
   });
+});
 
+describe("an API server with our CRDs, on an update", () => {
   it.each([
     ["managedBy", cluster({}), cluster({ managedBy: "kueue.x-k8s.io/multikueue" }), "managedBy is immutable"],
     [
