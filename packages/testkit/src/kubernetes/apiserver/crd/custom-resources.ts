@@ -1,7 +1,8 @@
 import type { KubeObject } from "../../api/objects.ts";
 import type { Clock } from "../clock.ts";
 import { decodeBuiltin } from "../openapi/builtin/builtin-schemas.ts";
-import type { Decoder } from "../openapi/builtin/decode.ts";
+import { builtinTypes } from "../openapi/builtin/builtin-types.ts";
+import { Decoder } from "../openapi/builtin/decode.ts";
 import type { CustomResources } from "../plugins.ts";
 import { customDefinition } from "./custom-definition.ts";
 import type { CustomResourceDefinitionSpec } from "./definition/definition-spec.ts";
@@ -11,12 +12,15 @@ import { prepareDefinition } from "./prepare-definition.ts";
 export interface CustomResourcesDeps {
   /** Dates their conditions. */
   readonly clock: Clock;
-  /** Knows the fields of the kind CustomResourceDefinition itself. */
-  readonly decoder: Decoder;
+  /** Knows the fields of the kind CustomResourceDefinition itself. Default: one of its own. */
+  readonly decoder?: Decoder;
 }
 
 /** The kinds that CustomResourceDefinitions declare. */
-export function createCustomResources({ clock, decoder }: CustomResourcesDeps): CustomResources {
+export function createCustomResources({
+  clock,
+  decoder = new Decoder(builtinTypes),
+}: CustomResourcesDeps): CustomResources {
   return {
     prepareDefinition: (object, context) => {
       const decoded = decodeBuiltin(decoder, "apiextensions.CustomResourceDefinition", object);

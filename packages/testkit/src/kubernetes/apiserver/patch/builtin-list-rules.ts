@@ -53,13 +53,11 @@ export const builtinMergeRules: Readonly<Record<string, Readonly<Record<string, 
   ReplicationControllerSpec: { selector: atomic },
   ReplicationControllerStatus: conditions,
   LoadBalancerIngress: { ports: atomic },
-  ConfigMapKeySelector: {},
   "apps.DeploymentStatus": conditions,
   "apps.ReplicaSetStatus": conditions,
   "apps.StatefulSetStatus": conditions,
   "apps.DaemonSetStatus": conditions,
   "batch.JobStatus": conditions,
-  "batch.PodFailurePolicyRule": {},
   "autoscaling/v2.HorizontalPodAutoscalerStatus": conditions,
   "policy.PodDisruptionBudgetSpec": { selector: { merge: "atomic", replace: true } },
   "policy.PodDisruptionBudgetStatus": conditions,
@@ -87,5 +85,5 @@ export const atomicTypes: ReadonlySet<string> = new Set([
   "rbac.RoleRef",
 ]);
 
-/** Types of which a patch with `$retainKeys` is usual: one of several members may be set. */
+/** What keys count as where an item leaves them out. */
 export const keyDefaults: Readonly<Record<string, string>> = { protocol: "TCP" };

@@ -1,6 +1,12 @@
 import type { FieldTypes } from "../openapi/builtin/field-types.ts";
 import { atomicTypes, builtinMergeRules, keyDefaults, type MergeRule } from "./builtin-list-rules.ts";
-import { type ListStructure, leafStructure, type ObjectStructure, type Structure } from "./structure.ts";
+import {
+  type ListStructure,
+  leafStructure,
+  type ObjectStructure,
+  quantityStructure,
+  type Structure,
+} from "./structure.ts";
 
 /** The structures of built-in types, made when first asked for. */
 export class BuiltinStructures {
@@ -44,6 +50,7 @@ export class BuiltinStructures {
   #field(text: string, rule: MergeRule | undefined): Structure {
     if (text.startsWith("[")) return listOf(this.#field(text.slice(1, -1), undefined), rule);
     if (text.startsWith("{")) return withRule(mapOf(this.#field(text.slice(1, -1), undefined)), rule);
+    if (text === "quantity") return quantityStructure;
     return withRule(this.of(text), rule);
   }
 }

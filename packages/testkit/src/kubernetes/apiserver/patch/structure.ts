@@ -8,6 +8,8 @@ export type Structure = ObjectStructure | ListStructure | LeafStructure;
 /** A scalar, or a value without a known type: objects in it merge by key, lists are taken as a whole. */
 export interface LeafStructure {
   readonly kind: "leaf";
+  /** An amount of a resource: texts that differ may be the same amount (`1`, `1000m`). */
+  readonly quantity: boolean;
 }
 
 /** An object with named fields, a map, or both. */
@@ -37,4 +39,7 @@ export interface ListStructure {
 }
 
 /** A scalar or a value of unknown type. */
-export const leafStructure: LeafStructure = Object.freeze({ kind: "leaf" });
+export const leafStructure: LeafStructure = Object.freeze({ kind: "leaf", quantity: false });
+
+/** An amount of a resource. */
+export const quantityStructure: LeafStructure = Object.freeze({ kind: "leaf", quantity: true });

@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from "../json.ts";
 import { cloneJson, setKey } from "../patch/json.ts";
 import { type ListStructure, leafStructure, type Structure } from "../patch/structure.ts";
+import { canonicalQuantity } from "../quantity.ts";
 import { itemElement } from "./elements.ts";
 
 /**
@@ -13,6 +14,8 @@ export function mergeApplied(current: unknown, applied: unknown, structure: Stru
     if (!isObject(current) || (structure.kind === "object" && structure.atomic)) return withoutNulls(applied);
     return mergeObjects(current, applied, structure);
   }
+  // As it will be stored: the same amount in other words is no change, and no conflict.
+  if (structure.kind === "leaf" && structure.quantity) return canonicalQuantity(applied);
   if (!Array.isArray(applied)) return applied;
   const existing: readonly unknown[] = Array.isArray(current) ? current : [];
   if (structure.kind !== "list" || structure.listType === "atomic") return withoutNulls(applied);

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from "../../json.ts";
-import { canonicalQuantity } from "../../quantity.ts";
+import { canonicalQuantity, parseQuantity } from "../../quantity.ts";
 import type { FieldTypes } from "./field-types.ts";
 
 /** A value that does not fit the type of its field. */
@@ -109,9 +109,11 @@ const scalars: Readonly<Record<string, DecodeScalar>> = {
   time: expecting("Time", (value) => typeof value === "string"),
   "int-or-string": expecting("IntOrString", (value) => typeof value === "string" || Number.isInteger(value)),
   quantity: (value, path, owner) => {
-    if (typeof value === "number") return canonicalQuantity(String(value));
-    if (typeof value !== "string") throw misfit(value, path, owner, "resource.Quantity");
-    return value;
+    if (typeof value !== "number" && typeof value !== "string") throw misfit(value, path, owner, "resource.Quantity");
+    if (parseQuantity(value) !== undefined) return canonicalQuantity(String(value));
+    throw new DecodeError(
+      "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+    );
   },
 };
 
