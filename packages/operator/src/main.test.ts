@@ -13,7 +13,7 @@ import { TestCluster } from "./runtime/fixtures/test-cluster.ts";
 let cluster: TestCluster;
 let dir: string;
 const children: ChildProcess[] = [];
-const program = fileURLToPath(new URL("main.ts", import.meta.url));
+const mainFile = fileURLToPath(new URL("main.ts", import.meta.url));
 
 beforeEach(async () => {
   cluster = await TestCluster.start();
@@ -28,11 +28,11 @@ afterEach(async () => {
 
 interface Program {
   readonly child: ChildProcess;
-  output(): string;
+  readonly output: () => string;
 }
 
 const start = (...flags: string[]): Program => {
-  const child = spawn(process.execPath, ["--conditions=source", program, ...flags], {
+  const child = spawn(process.execPath, ["--conditions=source", mainFile, ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   children.push(child);

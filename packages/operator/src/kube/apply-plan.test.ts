@@ -86,7 +86,9 @@ describe("applying a plan", () => {
     expect(result.requeueAfterMs).toBe(kubeLimits.conflictRequeueMs);
     expect(names()).not.toContain("two");
   });
+});
 
+describe("a plan that is cut short", () => {
   it("records what is in flight, and takes a deletion back that failed", async () => {
     const expectations = new Expectations({ lookup: () => undefined, clock: new FakeClock() });
     await applyPlan(planOf(create("a", "one", { expect: "head" })), api, { expectations });

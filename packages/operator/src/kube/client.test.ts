@@ -34,7 +34,7 @@ describe("the client", () => {
     await api.deleteCollection(pods, { namespace: "default", labelSelector: "a=b" });
     await api.get(nodes, { name: "n" });
     const sent = server.requests.map(({ method, path, query, headers }) =>
-      `${method} ${path} ${query} ${headers["content-type"] ?? ""}`.trim(),
+      `${method} ${path} ${query.toString()} ${headers["content-type"] ?? ""}`.trim(),
     );
     const one = "/api/v1/namespaces/default/pods/a";
     const manager = "fieldManager=manta-operator";
@@ -70,7 +70,9 @@ describe("the client", () => {
     server.handler = (_, response) => sendJson(response, "404 page not found", 404);
     expect(await failure(server.api().get(pods, ref))).toMatchObject({ isNotFound: true });
   });
+});
 
+describe("the client of a server that fails", () => {
   it("repeats reads over failures, and writes only where the server refused to begin", async () => {
     const answers = [500, 503, 429, 200];
     server.handler = (_, response) => {

@@ -132,7 +132,9 @@ describe("an informer", () => {
     expect(changes).toEqual(["added a", "added b", "deleted a"]);
     expect(server.watches()[1]?.query.get("resourceVersion")).toBe("20");
   });
+});
 
+describe("an informer of a server that fails", () => {
   it("sees one that was deleted and made again as two changes", async () => {
     server.handler = ({ isWatch }, response) =>
       isWatch ? keepOpen(response) : sendJson(response, listOf(10, [podNamed("a", 1)]));
@@ -189,7 +191,7 @@ describe("an informer", () => {
       ...podNamed("x", 1),
       metadata: { name: "x", namespace: "other", uid: "x", resourceVersion: "1", creationTimestamp: "" },
     };
-    cache.put(other as never);
+    cache.put(other);
     server.handler = ({ isWatch, path }, response) => {
       expect(path).toBe("/api/v1/namespaces/default/pods");
       return isWatch ? keepOpen(response) : sendJson(response, listOf(10, [podNamed("a", 1)]));

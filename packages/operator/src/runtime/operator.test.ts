@@ -44,6 +44,11 @@ const start = async (
 const until = (probe: () => boolean, what: string): Promise<true> =>
   waitFor(() => probe() || undefined, { timeoutMs: 10_000, what });
 
+const text = async (port: number | undefined, path: string): Promise<string> => {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return `${response.status} ${await response.text()}`;
+};
+
 const podOf = (name: string, rayCluster: string): KubeObject =>
   ({
     metadata: { name, namespace: "default", labels: { "ray.io/cluster": rayCluster, "ray.io/node-type": "worker" } },
@@ -106,21 +111,24 @@ describe("the operator", () => {
     await until(() => seen.length > 0, "ours");
     expect(seen).toEqual(["RayCluster default/ours"]);
   });
+});
 
+describe("the operator whose passes fail or hang", () => {
   it("does other keys while one fails, and tries that again", async () => {
     const seen: string[] = [];
     const failing: Reconciler = {
       kind: "RayCluster",
       reconcile: (key) => {
         seen.push(key);
-        if (key === "default/bad" && seen.filter((it) => it === key).length < 4) return Promise.reject(new Error("no"));
+        if (key === "default/bad" && seen.filter((other) => other === key).length < 4)
+          return Promise.reject(new Error("no"));
         return Promise.resolve({});
       },
     };
     const operator = await start([() => failing], { concurrency: 1 });
     await cluster.api.create(clusters, smallCluster("bad"));
     await cluster.api.create(clusters, smallCluster("good"));
-    await until(() => seen.filter((it) => it === "default/bad").length === 4, "four tries");
+    await until(() => seen.filter((other) => other === "default/bad").length === 4, "four tries");
     expect(seen).toContain("default/good");
     expect(operator.controllers[0]?.queue.failures("default/bad")).toBe(0);
   });
@@ -142,17 +150,17 @@ describe("the operator", () => {
     await until(() => told !== undefined, "the signal");
     expect(String(told)).toContain("longer than 100 ms");
   });
+});
 
+describe("the operator as a process", () => {
   it("lets running passes end when it is closed, and gives the lease away for the next", async () => {
     const seen: string[] = [];
-    let finish = (): void => undefined;
+    const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
     const slow: Reconciler = {
       kind: "RayCluster",
       reconcile: async (key) => {
         seen.push(`${key} begins`);
-        await new Promise<void>((resolve) => {
-          finish = resolve;
-        });
+        await finished;
         seen.push(`${key} ends`);
         return {};
       },
@@ -177,10 +185,6 @@ describe("the operator", () => {
     await cluster.api.create(clusters, smallCluster("one"));
     await until(() => operator.unready().length === 0 && operator.caches.rayClusters.size === 1, "ready");
     const [metricsPort, healthPort] = operator.ports;
-    const text = async (port: number | undefined, path: string): Promise<string> => {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`);
-      return `${response.status} ${await response.text()}`;
-    };
     expect(await text(healthPort, "/healthz")).toBe("200 ok\n");
     expect(await text(healthPort, "/readyz")).toBe("200 ok\n");
     expect(await text(healthPort, "/other")).toMatch(/^404/);
