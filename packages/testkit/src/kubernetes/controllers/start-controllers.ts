@@ -1,0 +1,46 @@
+import type { ApiAccess } from "../api/access.ts";
+import { type Clock, systemClock } from "../apiserver/clock.ts";
+import { EventRecorder } from "../kubelet/events.ts";
+import { type KubeletLog, silentLog } from "../kubelet/log.ts";
+import { startEndpoints } from "./endpoints/endpoints-controller.ts";
+import { startGarbageCollector } from "./garbage/garbage-collector.ts";
+import { ResourceCatalog } from "./garbage/resource-catalog.ts";
+import { startNamespaces } from "./namespaces/namespace-controller.ts";
+import type { Controller } from "./runtime/controller.ts";
+import { Informers } from "./runtime/informers.ts";
+import { startDeployments } from "./workloads/deployment-controller.ts";
+import { startReplicaSets } from "./workloads/replica-set-controller.ts";
+
+/** What the controllers work with. */
+export interface ControllerOptions {
+  readonly access: ApiAccess;
+  readonly clock?: Clock;
+  readonly log?: KubeletLog;
+  /** Silence of a kubelet after which its node is NotReady. Default 50 s. */
+  readonly nodeMonitorGraceMs?: number;
+  /** First wait before a Job's failed pod is replaced; doubles. Default 1 s (Kubernetes: 10 s). */
+  readonly jobBackoffMs?: number;
+}
+
+/** Starts all controllers of a small cluster: what kube-controller-manager is to a real one. */
+export const startControllers = (options: ControllerOptions): Controller => {
+  const { access, clock = systemClock, log = silentLog } = options;
+  const informers = new Informers(access);
+  const events = new EventRecorder(access, clock, log);
+  const deps = { access, informers, clock, events, log };
+  const catalog = new ResourceCatalog(informers);
+  const controllers = [
+    startReplicaSets(deps),
+    startDeployments(deps),
+    startEndpoints(deps),
+    startGarbageCollector(deps, catalog),
+    startNamespaces(deps, catalog),
+  ];
+  return {
+    close: async () => {
+      informers.close();
+      await Promise.all(controllers.map((controller) => controller.close()));
+      await events.flush();
+    },
+  };
+};
