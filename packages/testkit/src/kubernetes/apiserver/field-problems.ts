@@ -1,6 +1,5 @@
 import { ApiError, type StatusCause } from "../api/api-error.ts";
 import type { KubeObject } from "../api/objects.ts";
-import { isObject } from "./json.ts";
 
 /**
  * What is wrong with an object's fields, collected, so that its author hears of all of it at once.
@@ -74,6 +73,5 @@ export const invalidObject = (
 
 const valueText = (value: unknown): string => {
   if (value === undefined || value === null) return "null";
-  if (isObject(value) || Array.isArray(value) || typeof value === "string") return JSON.stringify(value);
-  return String(value as number | boolean);
+  return JSON.stringify(value);
 };

@@ -51,8 +51,9 @@ const runsAsRoot: PodSecurityCheck = (spec) => {
   return found.length === 0 ? undefined : `runAsUser=0 (${listed(found)} must not set runAsUser=0)`;
 };
 
+const good = (type: string | undefined): boolean => type === "RuntimeDefault" || type === "Localhost";
+
 const seccomp: PodSecurityCheck = (spec) => {
-  const good = (type: string | undefined): boolean => type === "RuntimeDefault" || type === "Localhost";
   const podGood = good(spec.securityContext?.seccompProfile?.type);
   return offending(
     spec,

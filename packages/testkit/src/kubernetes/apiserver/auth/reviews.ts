@@ -54,9 +54,7 @@ export const reviewKinds: readonly ReviewKind[] = [
     review: (body, user, { authorizer }) => {
       const rules = authorizer.rulesOf(user, textOf(specOf(body)["namespace"]));
       return {
-        resourceRules: rules
-          .filter(({ resources }) => resources !== undefined)
-          .map(({ nonResourceURLs: _, ...rule }) => rule),
+        resourceRules: rules.filter(({ resources }) => resources !== undefined),
         nonResourceRules: rules.flatMap(({ nonResourceURLs, verbs }) =>
           nonResourceURLs === undefined ? [] : [{ nonResourceURLs, verbs }],
         ),

@@ -141,10 +141,9 @@ const keepIdentity = (next: ObjectMeta, old: ObjectMeta): void => {
   }
 };
 
-const copyField = <F extends keyof ObjectMeta>(target: ObjectMeta, source: ObjectMeta, field: F): void => {
-  const value = source[field];
-  if (value === undefined) delete target[field];
-  else target[field] = cloneJson(value);
+const copyField = (target: ObjectMeta, source: ObjectMeta, field: keyof ObjectMeta): void => {
+  if (source[field] === undefined) delete (target as Partial<ObjectMeta>)[field];
+  else Object.assign(target, { [field]: cloneJson(source[field]) });
 };
 
 const validate = (object: KubeObject, old: KubeObject, definition: ResourceDefinition): void => {
@@ -168,8 +167,10 @@ const settleFields = (
     if (unchanged && equalJson(withoutTimes(object.metadata.managedFields), withoutTimes(old.metadata.managedFields)))
       return false;
   } else {
-    copyField(object.metadata, old.metadata, "managedFields");
-    if (unchanged) return false;
+    // A client may hand over who owns what (kubectl does, when it takes up server-side apply); else what is stored counts.
+    if ((object.metadata.managedFields ?? []).length === 0) copyField(object.metadata, old.metadata, "managedFields");
+    const sameOwners = equalJson(object.metadata.managedFields, old.metadata.managedFields);
+    if (unchanged && sameOwners) return false;
     const time = core.now();
     const fields = core.plugins.patches.trackUpdate({
       before: old,
@@ -180,6 +181,7 @@ const settleFields = (
       time,
     });
     if (fields.length > 0) object.metadata.managedFields = fields;
+    else delete object.metadata.managedFields;
   }
   if (definition.countsGenerations && !sameContent(object, old, definition)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;

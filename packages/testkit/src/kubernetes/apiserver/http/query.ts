@@ -50,7 +50,7 @@ export const isDryRun = (values: readonly unknown[]): boolean => {
   const given = values.filter((value) => value !== "");
   const wrong = given.find((value) => value !== "All");
   if (wrong !== undefined)
-    throw new ApiError("Invalid", `dryRun: Unsupported value: "${String(wrong)}": supported values: "All"`);
+    throw new ApiError("Invalid", `dryRun: Unsupported value: ${JSON.stringify(wrong)}: supported values: "All"`);
   return given.length > 0;
 };
 
@@ -76,7 +76,7 @@ export const deleteOptionsOf = (query: URLSearchParams, body: unknown): DeleteOp
   if (policy !== undefined && policy !== "Background" && policy !== "Foreground" && policy !== "Orphan") {
     throw new ApiError(
       "Invalid",
-      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "${String(policy)}": supported values: "Background", "Foreground", "Orphan"`,
+      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`,
     );
   }
   const preconditions = isObject(given["preconditions"]) ? given["preconditions"] : undefined;

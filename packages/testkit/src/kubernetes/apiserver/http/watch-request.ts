@@ -26,7 +26,7 @@ export const handleWatch = (context: ResourceContext): void => {
     const object = bookmarkObject(...form, String(core.store.revision), end);
     return line("BOOKMARK", context.representation === "table" ? { ...object } : object);
   };
-  let close = (): void => {};
+  let close = nothing;
   // What must fail before the first byte does: selectors, versions. From then on errors are events.
   const missed: [string, KubeObject][] = [];
   let send = (type: string, object: KubeObject): void => void missed.push([type, object]);
@@ -83,11 +83,14 @@ const timeoutOf = (query: URLSearchParams): number => {
   return seconds > 0 ? seconds * 1000 : limits.watchTimeoutMs;
 };
 
+const encode = (type: string, object: object): Buffer => Buffer.from(`${JSON.stringify({ type, object })}\n`);
+
+const nothing = (): void => {};
+
 /** How an event is written in the form that the client asked for. */
 const lineOf = (context: ResourceContext): ((type: string, object: KubeObject) => Buffer) => {
   const { deps, definition, representation, info } = context;
   const { core } = deps;
-  const encode = (type: string, object: object): Buffer => Buffer.from(`${JSON.stringify({ type, object })}\n`);
   if (representation === "object") return (type, object) => core.served.line(type, object);
   if (representation === "metadata")
     return (type, object) => encode(type, type === "BOOKMARK" ? object : partialMetadata(object));

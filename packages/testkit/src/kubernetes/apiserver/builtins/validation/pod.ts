@@ -43,8 +43,7 @@ const withoutMutable = (spec: PodSpec, before: PodSpec): PodSpec => {
   return same;
 };
 
-const putBack = <F extends keyof PodSpec>(spec: PodSpec, before: PodSpec, field: F): void => {
-  const value = before[field];
-  if (value === undefined) delete spec[field];
-  else spec[field] = value;
+const putBack = (spec: PodSpec, before: PodSpec, field: keyof PodSpec): void => {
+  if (before[field] === undefined) delete spec[field];
+  else Object.assign(spec, { [field]: before[field] });
 };

@@ -32,7 +32,7 @@ export const validateAmounts = (
   problems: FieldProblems,
 ): void => {
   for (const [name, value] of Object.entries(amounts)) {
-    for (const rule of qualifiedName(name)) problems.invalid(`${path}`, name, rule);
+    for (const rule of qualifiedName(name)) problems.invalid(path, name, rule);
     const parsed = parseQuantity(value);
     if (parsed === undefined) {
       problems.invalid(

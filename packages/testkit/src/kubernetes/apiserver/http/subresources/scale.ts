@@ -4,7 +4,7 @@ import { update } from "../../engine/update.ts";
 import { conflict } from "../../engine/write-request.ts";
 import { atPath, cloneJson, isObject, setAtPath } from "../../json.ts";
 import type { ResourceDefinition, ScalePaths } from "../../plugins.ts";
-import { type LabelSelectorObject, selectorText } from "../../selectors/object-selector.ts";
+import { selectorText } from "../../selectors/object-selector.ts";
 import type { ResourceContext } from "../context.ts";
 import { writeRequestOf } from "../query.ts";
 import { bodyOf, currentOf, patchTypeOf } from "../resource-handler.ts";
@@ -37,7 +37,7 @@ export const handleScale = async (context: ResourceContext): Promise<void> => {
 const scaleOf = (object: KubeObject, paths: ScalePaths): KubeObject => {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = paths.labelSelectorPath === undefined ? undefined : atPath(object, paths.labelSelectorPath);
-  const text = isObject(selector) ? selectorText(selector as LabelSelectorObject) : selector;
+  const text = isObject(selector) ? selectorText(selector) : selector;
   return {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
@@ -72,7 +72,7 @@ const readScale = (
   if (typeof replicas !== "number" || !Number.isInteger(replicas) || replicas < 0) {
     throw new ApiError(
       "Invalid",
-      `Scale "${plural}" is invalid: spec.replicas: Invalid value: ${String(replicas)}: must be greater than or equal to 0`,
+      `Scale "${plural}" is invalid: spec.replicas: Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`,
     );
   }
   const version = atPath(body, "metadata.resourceVersion");
