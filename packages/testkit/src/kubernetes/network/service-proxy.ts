@@ -15,6 +15,8 @@ export class ServiceProxy {
   #server: Server | undefined;
   #retry: NodeJS.Timeout | undefined;
   #turn = 0;
+  /** It was said that it cannot listen; the next tries are silent. */
+  #isKnownBad = false;
 
   constructor(port: ServicePort, log: KubeletLog) {
     this.#port = port;
@@ -45,8 +47,9 @@ export class ServiceProxy {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client));
     server.maxConnections = networkLimits.connectionsMax;
     server.on("error", (error) => {
-      this.#log.warn(`Service ${label} cannot listen on ${host}:${port}: ${error.message}`);
       if (this.#server !== server) return;
+      if (!this.#isKnownBad) this.#log.warn(`Service ${label} cannot listen on ${host}:${port}: ${error.message}`);
+      this.#isKnownBad = true;
       this.#server = undefined;
       this.#retry = setTimeout(() => this.update(this.#port), networkLimits.listenRetryMs).unref();
     });

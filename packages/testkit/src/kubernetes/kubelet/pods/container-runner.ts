@@ -50,6 +50,9 @@ export class ContainerRunner {
   #log: ContainerLog | undefined;
   #probes: ContainerProbes | undefined;
   #ending: ContainerEnding | undefined;
+  /** What is left for an end that was asked for while the program was being started. */
+  #stopGraceMs = 0;
+  #isKilled = false;
 
   /** `earlier`: its status from before the kubelet started, if any. */
   constructor(deps: ContainerDeps, earlier: ContainerStatus | undefined) {
@@ -101,6 +104,7 @@ export class ContainerRunner {
     if (!this.#stopping.signal.aborted && this.#sandbox !== undefined)
       this.#deps.event(this.#normal("Killing", `Stopping container ${this.name}`));
     this.#stopping.abort();
+    this.#stopGraceMs = graceMs;
     this.#probes?.stopLiveness();
     this.#end(graceMs);
     await this.#done;
@@ -114,6 +118,7 @@ export class ContainerRunner {
   /** SIGKILL, without another word. */
   kill(): void {
     this.#stopping.abort();
+    this.#isKilled = true;
     this.#sandbox?.signal("SIGKILL");
   }
 
@@ -180,7 +185,8 @@ export class ContainerRunner {
     const containerID = `local://${crypto.randomUUID().replaceAll("-", "")}`;
     this.#update({ state: { running: { startedAt } }, containerID, imageID: `local://${spec.image ?? ""}` });
     event(this.#normal("Started", `Started container ${spec.name}`));
-    if (this.#stopping.signal.aborted) this.#end(0);
+    if (this.#isKilled) sandbox.signal("SIGKILL");
+    else if (this.#stopping.signal.aborted) this.#end(this.#stopGraceMs);
     await this.#postStart(sandbox);
     if (!sandbox.isEnded) this.#startProbes(sandbox);
     const ended = await sandbox.ended;

@@ -34,6 +34,8 @@ export class PodWorker {
   #failure: { reason: string; message: string } | undefined;
   #termination: Promise<void> | undefined;
   #isKilled = false;
+  /** It was ended, and its last status is written. */
+  #isOver = false;
   /** Resolves when nothing of the pod is left. */
   readonly #done: Promise<void>;
 
@@ -79,8 +81,11 @@ export class PodWorker {
 
   /** The API has another version of the pod. */
   update(pod: Pod): void {
+    const isNews = pod.metadata.deletionTimestamp !== undefined && this.#pod.metadata.deletionTimestamp === undefined;
     this.#pod = pod;
-    if (pod.metadata.deletionTimestamp !== undefined)
+    // It has ended already, by itself: its object only waits for this word.
+    if (isNews && this.#isOver) void this.#deleteObject();
+    else if (pod.metadata.deletionTimestamp !== undefined)
       this.end((pod.metadata.deletionGracePeriodSeconds ?? kubeletLimits.graceSeconds) * 1_000);
     // A readiness gate may have opened.
     else if (this.#isSandboxReady) this.#status.changed();
@@ -243,7 +248,8 @@ export class PodWorker {
       await this.#status.written();
     }
     this.#status.stop();
-    if (this.#failure === undefined) await this.#deleteObject();
+    this.#isOver = true;
+    if (this.#pod.metadata.deletionTimestamp !== undefined) await this.#deleteObject();
   }
 
   /** Nothing of the pod is left: the API may forget it. A new pod of the same name is another. */

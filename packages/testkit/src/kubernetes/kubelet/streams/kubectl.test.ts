@@ -12,26 +12,26 @@ import { runKubectl, spawnKubectl } from "../../kubectl.ts";
 import { startOnFreeSubnet } from "../../local/free-cluster-subnet.ts";
 import { Kubelet } from "../kubelet.ts";
 
-let api: ApiServer;
-let kubelet: Kubelet;
+let api: ApiServer | undefined;
+let kubelet: Kubelet | undefined;
 let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "manta-kubelet-"));
-  const { subnet, started } = await startOnFreeSubnet(undefined, (chosen) =>
+  const { subnet, started: server } = await startOnFreeSubnet(undefined, (chosen) =>
     ApiServer.start({ host: `${chosen}.0.1`, port: 6443, serviceSubnet: `${chosen}.64.0/19` }),
   );
-  api = started;
-  const { access } = api;
+  api = server;
+  const { access } = server;
   kubelet = await Kubelet.start({
     access,
     subnet,
     dataDir: folder,
     issueToken: ({ namespace, serviceAccount }) =>
-      Promise.resolve(api.issueToken({ namespace, name: serviceAccount }).token),
+      Promise.resolve(server.issueToken({ namespace, name: serviceAccount }).token),
   });
-  api.connectPods(kubelet.streams);
-  writeFileSync(join(folder, "config"), api.kubeconfig());
+  server.connectPods(kubelet.streams);
+  writeFileSync(join(folder, "config"), server.kubeconfig());
   const metadata = { name: "default", namespace: "default" };
   if ((await access.get(resources.serviceAccounts, metadata)) === undefined)
     await access.create(resources.serviceAccounts, { apiVersion: "v1", kind: "ServiceAccount", metadata });
@@ -59,8 +59,8 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  await kubelet.close();
-  await api.close();
+  await kubelet?.close();
+  await api?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

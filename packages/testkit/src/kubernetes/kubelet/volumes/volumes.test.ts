@@ -84,7 +84,7 @@ test("volumes of every kind are where the container expects them", async () => {
   await kit.create(
     "volumes",
     {
-      command: ["sh", "-c", `${script} 2>&1`],
+      command: ["sh", "-c", `exec 2>&1; ${script}`],
       volumeMounts: [
         { name: "conf", mountPath: "/conf" },
         { name: "keys", mountPath: "/keys/" },
