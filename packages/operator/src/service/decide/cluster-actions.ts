@@ -9,7 +9,7 @@ import { normal, type ServiceContext, scopes, warning } from "./service-context.
 /** Makes the cluster of that name as the RayService asks for it now. */
 export const createCluster = (service: RayService, name: string, context: ServiceContext, growing: boolean): Action => {
   const build = { operatorVersion: context.options.operatorVersion, rolling: isInPlace(service), growing };
-  return typed.create(rayClusters, buildRayCluster(service, name, build) as never, {
+  return typed.create(rayClusters, buildRayCluster(service, name, build), {
     scope: scopes.clusters,
     // A crash after it, or a cache that lags: it is there already.
     ifExists: "ignore",

@@ -30,5 +30,8 @@ export const writeStatus = (service: RayService, wanted: RayServiceStatus, conte
 };
 
 /** Without what changes by the writing itself. */
-const comparable = ({ lastUpdateTime: _, observedGeneration: __, ...rest }: RayServiceStatus): string =>
-  digest({ ...rest, serviceStatus: rest.serviceStatus ?? "", retiringClusters: rest.retiringClusters ?? [] }, 24);
+const comparable = (status: RayServiceStatus): string => {
+  const { serviceStatus = "", retiringClusters = [] } = status;
+  const own = { lastUpdateTime: undefined, observedGeneration: undefined };
+  return digest({ ...status, ...own, serviceStatus, retiringClusters }, 24);
+};
