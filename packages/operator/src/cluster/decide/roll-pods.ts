@@ -34,7 +34,8 @@ export interface RollStep<Item> {
  */
 export const rollPods = <Item>(units: readonly RollUnit<Item>[], goal: RollGoal): RollStep<Item> => {
   const { desired, maxSurge = 1 } = goal;
-  const fresh = units.filter(({ revision }) => revision === goal.revision);
+  const wanted = units.filter(({ revision }) => revision === goal.revision);
+  const fresh = [...wanted.filter(({ available }) => available), ...wanted.filter(({ available }) => !available)];
   const stale = units.filter(({ revision }) => revision !== goal.revision);
   const dead = stale.filter(({ available }) => !available); // R3
   const old = stale.filter(({ available }) => available);
