@@ -15,4 +15,6 @@ export interface Reconciler {
   readonly kind: string;
   /** `key`: `namespace/name`. The signal fires at shutdown, at a lost lease, or when the pass takes too long. */
   reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult>;
+  /** Ends what it does beside passes, such as polls. Called once, after the last pass. */
+  close?(): void;
 }

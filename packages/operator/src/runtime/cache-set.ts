@@ -85,7 +85,8 @@ export class CacheSet implements Caches {
       resources.networkPolicies,
       new ObjectCache<NetworkPolicy>({ labels: ofCluster, ...ours }),
     );
-    this.ingresses = this.#follow(resources.ingresses, new ObjectCache<Ingress>({ labels: ofCluster, ...ours }));
+    // All of them: one of somebody else's under our name is told about and left alone.
+    this.ingresses = this.#follow(resources.ingresses, new ObjectCache<Ingress>({ labels: ofCluster }));
   }
 
   /** The caches by resource, for metrics and health. */

@@ -66,6 +66,7 @@ export class Controller {
     await Promise.race([ended, pause(this.#options.clock, drainMs, over.signal)]);
     over.abort();
     this.#halt.abort(new Error("the operator stops"));
+    this.#options.reconciler.close?.();
   }
 
   async #work(): Promise<void> {

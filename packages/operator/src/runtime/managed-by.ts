@@ -14,4 +14,5 @@ export const unlessManagedElsewhere = (
     if (managedBy !== undefined && managedBy !== "" && managedBy !== managedByOperator) return Promise.resolve({});
     return reconciler.reconcile(key, signal);
   },
+  close: () => reconciler.close?.(),
 });

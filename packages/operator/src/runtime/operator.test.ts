@@ -80,13 +80,18 @@ describe("the operator", () => {
     await cluster.api.create(clusters, smallCluster("one"));
     const seen: string[] = [];
     const operator = await start(recording(seen));
-    await until(() => seen.length > 0, "the first look");
     const { registry } = operator.metrics;
     const calls = async (): Promise<number> => {
       const metric = await registry.getSingleMetric("rest_client_requests_total")?.get();
       return metric?.values.reduce((sum, { value }) => sum + value, 0) ?? 0;
     };
-    const before = await calls();
+    const perCache = 2;
+    const before = operator.caches.followed.length * perCache;
+    await waitFor(async () => (await calls()) === before || undefined, {
+      timeoutMs: 10_000,
+      what: "lists and watches",
+    });
+    await until(() => seen.length > 0, "the first look");
     seen.length = 0;
     await cluster.api.create(clusters, smallCluster("two"));
     await until(() => seen.length > 0, "the second");

@@ -1,9 +1,17 @@
-import { ClusterReconciler, defaultClusterOptions } from "../cluster/index.ts";
+import { type ClusterOptions, ClusterReconciler, defaultClusterOptions } from "../cluster/index.ts";
+import { ServiceReconciler } from "../service/reconcile-service.ts";
 import type { ReconcilerFactory } from "./operator.ts";
+import type { OperatorSettings } from "./settings.ts";
 import { operatorVersion } from "./version.ts";
 
 /** What the operator reconciles. */
 export const reconcilers: readonly ReconcilerFactory[] = [
-  (deps, { cluster }) =>
-    new ClusterReconciler(deps, { ...defaultClusterOptions, operatorVersion: operatorVersion, ...cluster }),
+  (deps, settings) => new ClusterReconciler(deps, clusterOptions(settings)),
+  (deps, settings) => new ServiceReconciler(deps, { options: clusterOptions(settings) }),
 ];
+
+const clusterOptions = ({ cluster }: OperatorSettings): ClusterOptions => ({
+  ...defaultClusterOptions,
+  operatorVersion,
+  ...cluster,
+});
