@@ -1,13 +1,12 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { ApiError } from "../../api/api-error.ts";
 import type { KubeObject } from "../../api/objects.ts";
-import { nameRuleOf } from "../builtins/kind-rules.ts";
-import { FieldProblems, invalidObject } from "../field-problems.ts";
+import { invalidObject } from "../field-problems.ts";
 import { limits } from "../limits.ts";
-import { validateMetadata } from "../metadata-rules.ts";
 import type { ResourceDefinition } from "../plugins.ts";
 import { acceptObject, judgeUnknownFields } from "./accept-object.ts";
 import type { Core } from "./core.ts";
+import { prepareObject } from "./prepare-object.ts";
 import { qualified, type WriteRequest, type Written } from "./write-request.ts";
 
 /** Without vowels and what looks like them: no words by chance. https://kubernetes.io/docs/reference/using-api/api-concepts/#generated-values */
@@ -50,15 +49,12 @@ export const create = (core: Core, request: WriteRequest, body: unknown, tracked
   if (definition.statusSubresource && !(withOwnStatus.has(definition.plural) && !definition.custom))
     delete accepted["status"];
   core.mutate({ ...admission, object: accepted });
-  const prepared = definition.prepare(accepted, { operation: "CREATE", old: undefined, subresource: undefined });
+  const prepared = prepareObject(definition, accepted, { operation: "CREATE", old: undefined, subresource: undefined });
   const { object } = prepared;
   const warnings = [
     ...prepared.warnings,
     ...judgeUnknownFields([...unknownFields, ...prepared.unknownFields], request.fieldValidation, definition),
   ];
-  const problems = new FieldProblems();
-  validateMetadata(object, nameRuleOf(definition.plural, definition.custom), problems);
-  problems.throwIfAny(definition, object);
   const collection = core.store.collection(definition.storage);
   if (collection.get(namespace, name) !== undefined) throw alreadyExists(definition, name);
   core.validate({ ...admission, object });

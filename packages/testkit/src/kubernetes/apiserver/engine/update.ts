@@ -1,12 +1,11 @@
 import { ApiError } from "../../api/api-error.ts";
 import type { KubeObject, ObjectMeta } from "../../api/objects.ts";
-import { nameRuleOf } from "../builtins/kind-rules.ts";
-import { FieldProblems, invalidObject } from "../field-problems.ts";
+import { invalidObject } from "../field-problems.ts";
 import { cloneJson, equalJson, isObject } from "../json.ts";
-import { validateMetadata, validateMetadataUpdate } from "../metadata-rules.ts";
 import type { ResourceDefinition } from "../plugins.ts";
 import { acceptObject, judgeUnknownFields } from "./accept-object.ts";
 import type { Core } from "./core.ts";
+import { prepareObject } from "./prepare-object.ts";
 import { mayGo } from "./removal.ts";
 import { conflict, notFound, type WriteRequest, type Written } from "./write-request.ts";
 
@@ -61,13 +60,12 @@ export const update = (
     dryRun: request.dryRun,
   } as const;
   core.mutate({ ...admission, object: next });
-  const prepared = definition.prepare(next, { operation: "UPDATE", old, subresource });
+  const prepared = prepareObject(definition, next, { operation: "UPDATE", old, subresource });
   const { object } = prepared;
   const warnings = [
     ...prepared.warnings,
     ...judgeUnknownFields([...unknownFields, ...prepared.unknownFields], request.fieldValidation, definition),
   ];
-  validate(object, old, definition);
   core.validate({ ...admission, object });
   if (!settleFields(core, request, object, old, options)) return { object: old, warnings, created: false };
   if (request.dryRun) return { object, warnings, created: false };
@@ -144,13 +142,6 @@ const keepIdentity = (next: ObjectMeta, old: ObjectMeta): void => {
 const copyField = (target: ObjectMeta, source: ObjectMeta, field: keyof ObjectMeta): void => {
   if (source[field] === undefined) delete (target as Partial<ObjectMeta>)[field];
   else Object.assign(target, { [field]: cloneJson(source[field]) });
-};
-
-const validate = (object: KubeObject, old: KubeObject, definition: ResourceDefinition): void => {
-  const problems = new FieldProblems();
-  validateMetadata(object, nameRuleOf(definition.plural, definition.custom), problems);
-  validateMetadataUpdate(object, old, problems);
-  problems.throwIfAny(definition, object);
 };
 
 /** Sets generation and managed fields; false: nothing changed. */

@@ -3,6 +3,9 @@ import { freezeJson } from "../json.ts";
 import { Collection } from "./collection.ts";
 import type { StoredEvent } from "./stored-event.ts";
 
+/** Where versions start: what is below was before this server's time, as with a cluster that lives for long. */
+const firstRevision = 100;
+
 /**
  * All objects, in memory, and the one counter that versions them.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
@@ -11,7 +14,7 @@ import type { StoredEvent } from "./stored-event.ts";
  * changes in the order of their versions, even when one of them writes while it is told.
  */
 export class Store {
-  #revision = 1;
+  #revision = firstRevision;
   readonly #collections = new Map<string, Collection>();
   readonly #historyEventsMax: number;
   readonly #untold: (() => void)[] = [];
@@ -30,7 +33,7 @@ export class Store {
   collection(storage: string): Collection {
     let collection = this.#collections.get(storage);
     if (collection === undefined) {
-      collection = new Collection(this.#historyEventsMax, this.#revision);
+      collection = new Collection(this.#historyEventsMax, firstRevision);
       this.#collections.set(storage, collection);
     }
     return collection;

@@ -1,0 +1,21 @@
+import { describeAdmission } from "./admission.suite.ts";
+import { describeAuthorization } from "./authorization.suite.ts";
+import { describeDeletion } from "./deletion.suite.ts";
+import { describeDiscovery } from "./discovery.suite.ts";
+import { describeLists } from "./lists.suite.ts";
+import { describeObjects } from "./objects.suite.ts";
+import { describeSubresources } from "./subresources.suite.ts";
+import type { Connect } from "./suite.ts";
+import { describeWatches } from "./watches.suite.ts";
+
+/** What a Kubernetes API server does, as far as we rely on it: for ours and for any other. One line a suite. */
+export const describeApiServer = (connect: Connect): void => {
+  describeObjects(connect);
+  describeLists(connect);
+  describeWatches(connect);
+  describeDeletion(connect);
+  describeAdmission(connect);
+  describeAuthorization(connect);
+  describeSubresources(connect);
+  describeDiscovery(connect);
+};
