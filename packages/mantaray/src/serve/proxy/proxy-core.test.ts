@@ -62,6 +62,20 @@ describe("the proxy's own routes", () => {
     expect(await ask("/app")).toEqual([200, "ok"]);
   });
 
+  it("tell with their health how many requests are being answered", async () => {
+    const proxy = await start();
+    await proxy.serve([await proxy.replica(() => null)]);
+    const ongoing = async (): Promise<string | null> =>
+      (await fetch(`${proxy.url}/-/healthz`)).headers.get("x-manta-ongoing");
+    expect(await ongoing()).toBe("0");
+    const stop = new AbortController();
+    const request = fetch(`${proxy.url}/app`, { signal: stop.signal }).catch(() => undefined);
+    await waitFor(async () => (await ongoing()) === "1", { timeoutMs: 2_000, what: "a request on its way" });
+    stop.abort();
+    await request;
+    await waitFor(async () => (await ongoing()) === "0", { timeoutMs: 2_000, what: "its end" });
+  });
+
   it("are healthy without replicas on the head, so that scale from zero works", async () => {
     const proxy = await start({ isHead: true });
     await proxy.serve([]);

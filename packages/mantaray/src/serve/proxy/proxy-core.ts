@@ -126,7 +126,14 @@ export class ProxyCore {
 
   #answerHealth(exchange: HttpExchange): void {
     const reason = this.#unhealthy();
-    this.#respond(exchange, reason === undefined ? 200 : 503, reason ?? health.ok, this.#ids.next());
+    const { status, body, fields } = ownResponse(
+      reason === undefined ? 200 : 503,
+      reason ?? health.ok,
+      this.#ids.next(),
+    );
+    this.#count(status);
+    // Who wants to end this cluster waits until nobody waits for an answer.
+    exchange.respondText(status, body, { ...fields, "x-manta-ongoing": String(this.stats.ongoing) });
   }
 
   #answerRoutes(exchange: HttpExchange): void {
