@@ -64,6 +64,8 @@ export const settingsOfFlags = (
   const warnings = [...checkFeatureGates(values["feature-gates"])];
   if (values["batch-scheduler"] !== "" || flag(values, "enable-batch-scheduler"))
     throw new Error(`--batch-scheduler ${values["batch-scheduler"]}: batch schedulers are not supported`);
+  if (flag(values, "use-kubernetes-proxy"))
+    warnings.push("--use-kubernetes-proxy has no effect yet: heads are reached by their pods' addresses");
   if (flag(values, "forced-cluster-upgrade")) warnings.push("--forced-cluster-upgrade is deprecated and has no effect");
   const settings: OperatorSettings = {
     ...defaultSettings,
