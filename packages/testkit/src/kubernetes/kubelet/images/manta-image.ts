@@ -18,6 +18,7 @@ export interface MantaImageOptions {
 export const rayImageNames: RegExp = /(^|\/)rayproject\/ray(-[a-z]+)?(:|@|$)/;
 
 const repository = fileURLToPath(new URL("../../../../../../", import.meta.url));
+const operatorProgram = "/opt/manta/packages/operator/src/main.ts";
 const mantaNames = /(^|\/)(manta|mantaray)(:|@|$)/;
 
 /** Manta as it lies on this machine: `manta`, `ray`, `serve` and `node` in PATH, /home/ray as home, user 1000. */
@@ -32,6 +33,7 @@ export const mantaImage = (options: MantaImageOptions = {}): LocalImage => {
       manta: `#!/bin/sh\nexec /opt/node/node ${program} "$@"\n`,
       ray: `#!/bin/sh\nexec /opt/node/node ${program} "$@"\n`,
       serve: `#!/bin/sh\nexec /opt/node/node ${program} serve "$@"\n`,
+      "manta-operator": `#!/bin/sh\nexec /opt/node/node ${operatorProgram} "$@"\n`,
     },
     env: {
       ...nodeEnv,
@@ -49,7 +51,7 @@ export const mantaImage = (options: MantaImageOptions = {}): LocalImage => {
 export const operatorImage = (options: MantaImageOptions = {}): LocalImage => ({
   ...programImage(options.root, options.node ?? process.execPath),
   match: options.match ?? /(^|\/)manta-operator(:|@|$)/,
-  entrypoint: ["/opt/node/node", `/opt/manta/${options.program ?? "packages/operator/src/main.ts"}`],
+  entrypoint: ["/opt/node/node", options.program === undefined ? operatorProgram : `/opt/manta/${options.program}`],
   env: nodeEnv,
   user: 1000,
 });
