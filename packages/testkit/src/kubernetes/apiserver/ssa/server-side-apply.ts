@@ -27,8 +27,8 @@ export function serverSideApply(request: ApplyRequest, structure: Structure): Ku
   }
   if (manager === "")
     throw new ApiError(
-      "BadRequest",
-      "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value: is required for apply patch",
+      "Invalid",
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
     );
   if (manager.length > limits.managerCharsMax)
     throw new ApiError("BadRequest", `fieldManager: Too long: may not be more than ${limits.managerCharsMax} bytes`);
