@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { LocalImage } from "./image-registry.ts";
 
 /** Images with nothing but a shell and the usual tools: the host's own stand for them. */
@@ -7,6 +8,12 @@ export const shellImages: readonly LocalImage[] = [
   { match: "debian", cmd: ["bash"] },
   { match: "ubuntu", cmd: ["bash"] },
   { match: "bash", cmd: ["bash"] },
+  {
+    match: "node",
+    cmd: ["node"],
+    binds: [{ host: dirname(process.execPath), path: "/opt/node" }],
+    path: ["/opt/node"],
+  },
   { match: "curlimages/curl", entrypoint: ["curl"], cmd: ["--help"], user: 100 },
   // Holds the namespaces of a pod elsewhere; here it only waits.
   { match: /(^|\/)pause(:|@|$)/, entrypoint: ["sleep", "infinity"] },

@@ -52,10 +52,11 @@ test("phases follow the containers and the restart policy", () => {
   expect(phaseOf({}, seen([container(ended(137))], { isEnding: true }))).toBe("Failed");
 });
 
+const initContainers = [{ name: "init" }];
+const at = (state: ContainerState): PodObservation =>
+  seen([container({ waiting: {} })], { initContainers: [container(state, { name: "init" })] });
+
 test("a pod waits for its init containers, and fails with them where it never restarts", () => {
-  const initContainers = [{ name: "init" }];
-  const at = (state: ContainerState) =>
-    seen([container({ waiting: {} })], { initContainers: [container(state, { name: "init" })] });
   expect(phaseOf({ initContainers }, at(running))).toBe("Pending");
   expect(phaseOf({ initContainers }, at(ended(1)))).toBe("Pending");
   expect(phaseOf({ initContainers, restartPolicy: "Never" }, at(ended(1)))).toBe("Failed");

@@ -65,8 +65,14 @@ export const rootArguments = (files: RootFiles): string[] => [
   ...files.privateFolders.flatMap((path) => ["--perms", path === "/tmp" ? "1777" : "0755", "--tmpfs", path]),
   ...etcArguments(files.etcFolder),
   ...mountArguments(files),
-  ...(files.readOnly ? [...files.privateFolders, "/etc", "/"].flatMap((path) => ["--remount-ro", path]) : []),
+  ...(files.readOnly ? closedFolders(files).flatMap((path) => ["--remount-ro", path]) : []),
 ];
+
+/** A folder with a volume on it is the volume's to open or close. */
+const closedFolders = ({ privateFolders, mounts }: RootFiles): string[] => {
+  const mounted = new Set(mounts.map(({ path }) => path.replace(/(.)\/$/, "$1")));
+  return [...privateFolders, "/etc", "/"].filter((path) => !mounted.has(path));
+};
 
 /** A link on the host (/bin → usr/bin) is one in the container. */
 const sameOnHost = (path: string): string[] => {

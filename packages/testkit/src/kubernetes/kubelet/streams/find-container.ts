@@ -23,9 +23,7 @@ export const findContainer = (pod: Pod, worker: PodWorker | undefined, name: str
 const onlyContainer = (pod: Pod): string => {
   const { containers, initContainers = [] } = pod.spec;
   const [first] = containers;
-  if (containers.length === 1 && initContainers.length === 0 && first !== undefined) return first.name;
-  const preferred = pod.metadata.annotations?.["kubectl.kubernetes.io/default-container"];
-  if (preferred !== undefined) return preferred;
+  if (containers.length === 1 && first !== undefined) return first.name;
   const inits = initContainers.length === 0 ? "" : ` or one of the init containers: [${names(initContainers)}]`;
   throw new ApiError(
     "BadRequest",
