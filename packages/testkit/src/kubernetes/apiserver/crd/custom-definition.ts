@@ -93,10 +93,10 @@ function prepare(
  */
 function onlyPart(object: KubeObject, old: KubeObject | undefined, ofStatus: boolean): KubeObject {
   const { status, ...rest } = object;
-  if (!ofStatus) return { ...rest, ...statusOf(old?.["status"]) } as KubeObject;
+  if (!ofStatus) return { ...rest, ...statusOf(old?.["status"]) };
   const { status: _old, ...stored } = old ?? rest;
   const { apiVersion, kind, metadata } = object;
-  return { ...stored, apiVersion, kind, metadata, ...statusOf(status) } as KubeObject;
+  return { ...stored, apiVersion, kind, metadata, ...statusOf(status) };
 }
 
 function statusOf(status: unknown): { status?: unknown } {

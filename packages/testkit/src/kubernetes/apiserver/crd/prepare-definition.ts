@@ -31,11 +31,12 @@ export function prepareDefinition(
 
 function withDefaults(spec: unknown): CustomResourceDefinitionSpec {
   if (!isObject(spec) || !isObject(spec["names"])) return spec as unknown as CustomResourceDefinitionSpec;
-  const { names } = spec as unknown as CustomResourceDefinitionSpec;
+  const known = spec as unknown as CustomResourceDefinitionSpec;
+  const { names } = known;
   const kind = typeof names.kind === "string" ? names.kind : "";
   return {
     conversion: { strategy: "None" },
-    ...(spec as unknown as CustomResourceDefinitionSpec),
+    ...known,
     names: { ...names, singular: names.singular || kind.toLowerCase(), listKind: names.listKind || `${kind}List` },
   };
 }

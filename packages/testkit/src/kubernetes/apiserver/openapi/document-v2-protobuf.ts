@@ -31,7 +31,7 @@ function writePaths(paths: BinaryWriter, definition: ResourceDefinition): void {
 }
 
 function writePatch(operation: BinaryWriter, { group, version, kind }: ResourceDefinition): void {
-  for (const name of queryParameters("patch")) message(operation, 8, (item) => writeQueryParameter(item, name));
+  for (const name of queryParameters.patch) message(operation, 8, (item) => writeQueryParameter(item, name));
   message(operation, 13, (extension) => {
     text(extension, 1, "x-kubernetes-group-version-kind");
     message(extension, 2, (any) =>

@@ -25,7 +25,7 @@ function operation({ group, version, kind, plural }: ResourceDefinition, verb: V
     operationId: `${verb}_${group.replaceAll(".", "_")}_${version}_${plural}`,
     consumes: ["application/json", "application/yaml"],
     produces: ["application/json"],
-    parameters: queryParameters(verb).map((parameter) => ({
+    parameters: queryParameters[verb].map((parameter) => ({
       name: parameter,
       in: "query",
       type: "string",

@@ -24,13 +24,10 @@ export function documentV3(types: FieldTypes, definitions: readonly ResourceDefi
 
 function operation({ group, version, kind, plural }: ResourceDefinition, verb: Verb, name: string): JsonObject {
   const schema = { $ref: `${prefix}${verb === "list" ? `${name}List` : name}` };
-  const body = (content: readonly string[], of: object): object => ({
-    content: Object.fromEntries(content.map((type) => [type, { schema: of }])),
-  });
   return {
     tags: [`${group === "" ? "core" : group}_${version}`],
     operationId: `${verb}_${group.replaceAll(".", "_")}_${version}_${plural}`,
-    parameters: queryParameters(verb).map((parameter) => ({
+    parameters: queryParameters[verb].map((parameter) => ({
       name: parameter,
       in: "query",
       schema: { type: "string", uniqueItems: true },
@@ -41,4 +38,8 @@ function operation({ group, version, kind, plural }: ResourceDefinition, verb: V
     "x-kubernetes-action": verb,
     "x-kubernetes-group-version-kind": { group, version, kind },
   };
+}
+
+function body(contentTypes: readonly string[], schema: object): object {
+  return { content: Object.fromEntries(contentTypes.map((type) => [type, { schema }])) };
 }

@@ -30,18 +30,11 @@ export function resourcePaths(
 export type Verb = "get" | "list" | "post" | "put" | "patch" | "delete";
 
 /** The query parameters that an operation takes, by name. Clients look for `fieldValidation` to leave validation to the server. */
-export function queryParameters(verb: Verb): readonly string[] {
-  switch (verb) {
-    case "get":
-      return ["pretty"];
-    case "list":
-      return ["labelSelector", "fieldSelector", "limit", "continue", "resourceVersion", "watch", "timeoutSeconds"];
-    case "post":
-    case "put":
-      return ["dryRun", "fieldManager", "fieldValidation"];
-    case "patch":
-      return ["dryRun", "fieldManager", "fieldValidation", "force"];
-    case "delete":
-      return ["dryRun", "gracePeriodSeconds", "propagationPolicy"];
-  }
-}
+export const queryParameters: Readonly<Record<Verb, readonly string[]>> = {
+  get: ["pretty"],
+  list: ["labelSelector", "fieldSelector", "limit", "continue", "resourceVersion", "watch", "timeoutSeconds"],
+  post: ["dryRun", "fieldManager", "fieldValidation"],
+  put: ["dryRun", "fieldManager", "fieldValidation"],
+  patch: ["dryRun", "fieldManager", "fieldValidation", "force"],
+  delete: ["dryRun", "gracePeriodSeconds", "propagationPolicy"],
+};

@@ -49,8 +49,9 @@ function cellOf({ type }: CustomPrinterColumn, values: readonly unknown[], now: 
     case "date":
       return ageText(value, now);
     case "string":
-      return values.length === 1 ? text(value) : values.map(text).join(",");
+      break;
   }
+  return values.length === 1 ? text(value) : values.map(text).join(",");
 }
 
 function text(value: unknown): string {

@@ -20,7 +20,7 @@ function parse(path: string): Step[] {
   let rest = path
     .replace(/^\{(.*)\}$/u, "$1")
     .replace(/^\$/u, "")
-    .replaceAll(String.raw`\.`, "\u0000");
+    .replaceAll(String.raw`\.`, "\uE000");
   rest = rest.startsWith(".") || rest.startsWith("[") ? rest : `.${rest}`;
   while (rest !== "" && rest !== ".") {
     const match = escaped.exec(rest) ?? token.exec(rest);
@@ -32,12 +32,12 @@ function parse(path: string): Step[] {
 }
 
 /** A field with escaped dots, such as `.metadata.annotations.a\.b/c`. */
-const escaped = /^\.([\w$/-]*\u0000[\w$/\u0000-]*)/u;
+const escaped = /^\.([\w$/-]*\uE000[\w$/\uE000-]*)/u;
 
 function stepOf(match: RegExpExecArray): Step {
   const [, plain, single, double, index, wildcard, field, operator, ...operands] = match;
   const name = plain ?? single ?? double;
-  if (name !== undefined) return fieldStep(name.replaceAll("\u0000", "."));
+  if (name !== undefined) return fieldStep(name.replaceAll("\uE000", "."));
   if (index !== undefined)
     return (value) => (Array.isArray(value) && value.at(Number(index)) !== undefined ? [value.at(Number(index))] : []);
   if (wildcard !== undefined)
@@ -45,11 +45,13 @@ function stepOf(match: RegExpExecArray): Step {
   const wanted = operands.find((operand) => operand !== undefined) ?? "";
   const read = compileJsonPath(field ?? "");
   return (value) =>
-    (Array.isArray(value) ? value : []).filter(
-      (item) => (String(read(item)[0] ?? "") === wanted) === (operator === "=="),
-    );
+    (Array.isArray(value) ? value : []).filter((item) => (textOf(read(item)[0]) === wanted) === (operator === "=="));
 }
 
 function fieldStep(name: string): Step {
   return (value) => (isObject(value) && value[name] !== undefined ? [value[name]] : []);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value ?? "");
 }

@@ -16,7 +16,7 @@ export function celValue(value: unknown, schema: JsonSchema | undefined): CelInp
   if (typeof value === "number") return celNumber(value, schema);
   if (typeof value === "string") return celString(value, schema?.format);
   if (Array.isArray(value)) return value.map((item) => celValue(item, schema?.items));
-  if (isObject(value)) return new LazyMap(value, schema) as unknown as CelInput;
+  if (isObject(value)) return new LazyMap(value, schema);
   return value as boolean;
 }
 
@@ -40,6 +40,7 @@ function celString(value: string, format: string | undefined): CelInput {
     }
     case "byte":
       return Buffer.from(value, "base64");
+    case undefined:
     default:
       return value;
   }
@@ -49,7 +50,7 @@ function celString(value: string, format: string | undefined): CelInput {
 class LazyMap extends Map<string, CelInput> {
   readonly #object: JsonObject;
   readonly #schema: JsonSchema | undefined;
-  #names: ReadonlyMap<string, string> | undefined;
+  #names: Map<string, string> | undefined;
 
   constructor(object: JsonObject, schema: JsonSchema | undefined) {
     super();
@@ -76,7 +77,7 @@ class LazyMap extends Map<string, CelInput> {
   }
 
   override keys(): MapIterator<string> {
-    return this.#members().keys() as MapIterator<string>;
+    return this.#members().keys();
   }
 
   override *values(): MapIterator<CelInput> {
@@ -102,7 +103,7 @@ class LazyMap extends Map<string, CelInput> {
   }
 
   /** The members by their CEL names: properties are escaped, keys of maps are not. */
-  #members(): ReadonlyMap<string, string> {
+  #members(): Map<string, string> {
     if (this.#names !== undefined) return this.#names;
     const names = new Map<string, string>();
     for (const key of Object.keys(this.#object)) {

@@ -48,9 +48,11 @@ function infer(expr: Expr | undefined, scope: ReadonlyMap<string, Known>, proble
       return undefined;
     case "comprehensionExpr":
       return inferComprehension(kind.value, scope, problems);
-    default:
+    case "constExpr":
+    case undefined:
       return undefined;
   }
+  return undefined;
 }
 
 function inferCall(

@@ -65,9 +65,11 @@ function extreme(list: CelList, direction: 1 | -1): CelValue {
 }
 
 function compare(a: CelValue, b: CelValue): number {
-  const comparable = (value: CelValue): value is string | number | bigint | boolean =>
-    ["string", "number", "bigint", "boolean"].includes(typeof value);
   if (!comparable(a) || !comparable(b)) throw new TypeError("the items cannot be compared");
   if (a === b) return 0;
   return a < b ? -1 : 1;
+}
+
+function comparable(value: CelValue): value is string | number | bigint | boolean {
+  return ["string", "number", "bigint", "boolean"].includes(typeof value);
 }

@@ -9,8 +9,8 @@ export function opaqueValue(type: string, content: CelInput): CelInput {
 }
 
 /** The content of an opaque value. Throws `TypeError` on any other value. */
-export function opaqueContent<T>(type: string, value: CelValue): T {
+export function opaqueContent(type: string, value: CelValue): CelValue {
   const content = isCelMap(value) ? value.get(`\u0000${type}`) : undefined;
   if (content === undefined) throw new TypeError(`the value is no ${type}`);
-  return content as T;
+  return content;
 }

@@ -45,7 +45,7 @@ export const quantityFunctions: readonly CelFunc[] = [
 ];
 
 function amountOf(value: CelValue): bigint {
-  return opaqueContent<bigint>("quantity", value);
+  return opaqueContent("quantity", value) as bigint;
 }
 
 function amountOrInt(value: CelValue): bigint {

@@ -37,6 +37,6 @@ function findAll(text: string, pattern: string): string[] {
 
 function urlPart(name: string, read: (url: URL) => string): CelFunc {
   return celMethod(name, DYN, [], STRING, function (this: CelValue) {
-    return read(new URL(opaqueContent<string>("url", this)));
+    return read(new URL(opaqueContent("url", this) as string));
   });
 }

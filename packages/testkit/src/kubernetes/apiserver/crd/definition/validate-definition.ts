@@ -1,6 +1,7 @@
 import { FieldProblems } from "../../field-problems.ts";
 import { isObject } from "../../json.ts";
 import { dns1035Label, dns1123Subdomain } from "../../names.ts";
+import { compileJsonPath } from "../../tables/json-path.ts";
 import type { CustomResourceDefinitionSpec, CustomResourceDefinitionVersion } from "./definition-spec.ts";
 import { validateSchema } from "./validate-schema.ts";
 
@@ -102,7 +103,16 @@ function validateVersion(version: CustomResourceDefinitionVersion, path: string,
     const at = `${path}.additionalPrinterColumns[${index}]`;
     if (!column.name) problems.required(`${at}.name`);
     if (!column.jsonPath) problems.required(`${at}.jsonPath`);
+    else validateJsonPath(column.jsonPath, `${at}.jsonPath`, problems);
     problems.oneOf(`${at}.type`, column.type, ["integer", "number", "string", "boolean", "date"]);
+  }
+}
+
+function validateJsonPath(path: string, field: string, problems: FieldProblems): void {
+  try {
+    compileJsonPath(path);
+  } catch (error) {
+    problems.invalid(field, path, (error as Error).message);
   }
 }
 

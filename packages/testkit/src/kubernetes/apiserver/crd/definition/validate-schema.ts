@@ -47,7 +47,7 @@ function childrenOf(schema: JsonSchema, path: string): [string, JsonSchema][] {
     child,
   ]);
   if (isObject(schema.additionalProperties))
-    children.push([`${path}.additionalProperties`, schema.additionalProperties as JsonSchema]);
+    children.push([`${path}.additionalProperties`, schema.additionalProperties]);
   if (schema.items !== undefined) children.push([`${path}.items`, schema.items]);
   return children;
 }

@@ -10,12 +10,12 @@ export function stringChecks(schema: JsonSchema): Validate[] {
   const checks: ((text: string, problems: SchemaProblems) => void)[] = [];
   if (maxLength !== undefined) {
     checks.push((text, problems) => {
-      if (text.length > maxLength && [...text].length > maxLength) problems.tooLong(maxLength);
+      if (text.length > maxLength && codePoints(text) > maxLength) problems.tooLong(maxLength);
     });
   }
   if (minLength !== undefined) {
     checks.push((text, problems) => {
-      if ([...text].length < minLength)
+      if (codePoints(text) < minLength)
         problems.invalid(text, body(problems, `should be at least ${minLength} chars long`));
     });
   }
@@ -72,4 +72,11 @@ const integerRanges: Readonly<Record<string, number>> = { int32: 2 ** 31 - 1 };
 
 function body(problems: SchemaProblems, rule: string): string {
   return `${problems.path.toString()} in body ${rule}`;
+}
+
+/** Lengths count characters as Go's runes do, not UTF-16 units. */
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _character of text) count++;
+  return count;
 }
