@@ -18,6 +18,17 @@ const headService = (sketch: ClusterSketch = {}, change = {}): ReturnType<typeof
 const portsOf = (service: ReturnType<typeof buildHeadService>): string[] =>
   (service.spec?.ports ?? []).map(({ name, port }) => `${name}:${port}`);
 
+const claimOf = (storage?: object): ReturnType<typeof buildGcsClaim> =>
+  buildGcsClaim(
+    rayCluster({ spec: { gcsFaultToleranceOptions: { backend: "rocksdb", ...(storage && { storage }) } } }),
+  );
+
+const openOn = (head: object): unknown =>
+  buildNetworkPolicies(rayCluster({ head }), options)[0]?.spec?.ingress?.[2]?.ports;
+
+const policiesFor = (networkPolicy: object): ReturnType<typeof buildNetworkPolicies> =>
+  buildNetworkPolicies(rayCluster({ spec: { networkPolicy } }), options);
+
 describe("head Service", () => {
   it("without ports of its own the head has the five of the reference, in order", () => {
     expect(portsOf(headService())).toEqual([
@@ -159,21 +170,17 @@ describe("Secret, claim, clean-up job", () => {
   });
 
   it("a claim for the embedded store, which may outlive the cluster", () => {
-    const claim = (storage?: object): ReturnType<typeof buildGcsClaim> =>
-      buildGcsClaim(
-        rayCluster({ spec: { gcsFaultToleranceOptions: { backend: "rocksdb", ...(storage && { storage }) } } }),
-      );
-    expect(claim()).toMatchObject({
+    expect(claimOf()).toMatchObject({
       metadata: { name: "sample-gcs-pvc", ownerReferences: [{ kind: "RayCluster" }] },
       spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
     });
-    expect(claim({ deletionPolicy: "Retain" })?.metadata?.ownerReferences).toBeUndefined();
-    expect(claim({ size: "5Gi", storageClassName: "fast", accessModes: ["ReadWriteOncePod"] })?.spec).toEqual({
+    expect(claimOf({ deletionPolicy: "Retain" })?.metadata?.ownerReferences).toBeUndefined();
+    expect(claimOf({ size: "5Gi", storageClassName: "fast", accessModes: ["ReadWriteOncePod"] })?.spec).toEqual({
       accessModes: ["ReadWriteOncePod"],
       resources: { requests: { storage: "5Gi" } },
       storageClassName: "fast",
     });
-    expect(claim({ claimName: "mine" })).toBeUndefined();
+    expect(claimOf({ claimName: "mine" })).toBeUndefined();
     expect(buildGcsClaim(rayCluster({ spec: withRedis }))).toBeUndefined();
   });
 
@@ -249,8 +256,6 @@ describe("what guards a cluster", () => {
   });
 
   it("network: what the user publishes is reached", () => {
-    const openOn = (head: object): unknown =>
-      buildNetworkPolicies(rayCluster({ head }), options)[0]?.spec?.ingress?.[2]?.ports;
     expect(openOn({ enableIngress: true })).toContainEqual({ protocol: "TCP", port: 8265 });
     expect(openOn({ serviceType: "LoadBalancer" })).toContainEqual({ protocol: "TCP", port: 10001 });
   });
@@ -258,9 +263,7 @@ describe("what guards a cluster", () => {
   it("network: modes and rules of the user to the letter", () => {
     const rule = { ports: [{ port: 8000 }] };
     const dns = { ports: [{ port: 53 }] };
-    const policies = (networkPolicy: object): ReturnType<typeof buildNetworkPolicies> =>
-      buildNetworkPolicies(rayCluster({ spec: { networkPolicy } }), options);
-    const [head, group] = policies({
+    const [head, group] = policiesFor({
       head: { ingressRules: [rule] },
       worker: { egressRules: [dns] },
       workerGroups: [{ groupName: "small", ingressRules: [rule] }],
@@ -271,8 +274,8 @@ describe("what guards a cluster", () => {
     expect(head?.spec?.egress).toHaveLength(1);
     expect(group?.spec?.egress?.[1]).toEqual(dns);
     expect(group?.spec?.ingress?.[2]).toEqual(rule);
-    expect(policies({ mode: "DenyAllIngress" })[0]?.spec?.egress).toBeUndefined();
-    expect(policies({ mode: "DenyAllEgress" })[0]?.spec?.policyTypes).toEqual(["Egress"]);
-    expect(policies({ mode: "None" })).toEqual([]);
+    expect(policiesFor({ mode: "DenyAllIngress" })[0]?.spec?.egress).toBeUndefined();
+    expect(policiesFor({ mode: "DenyAllEgress" })[0]?.spec?.policyTypes).toEqual(["Egress"]);
+    expect(policiesFor({ mode: "None" })).toEqual([]);
   });
 });

@@ -21,6 +21,16 @@ const ray = (pod: Pod): Container => pod.spec?.containers[0] as Container;
 const env = (pod: Pod): Record<string, unknown> =>
   Object.fromEntries((ray(pod).env ?? []).map(({ name, value, valueFrom }) => [name, value ?? valueFrom]));
 
+const passwordOf = (parameter: string): unknown =>
+  env(
+    head({
+      annotations: { [annotations.ftEnabled]: "true" },
+      head: { rayStartParams: { "redis-password": parameter } },
+    }),
+  ).REDIS_PASSWORD;
+
+const volumeNames = (pod: Pod): string[] => (pod.spec?.volumes ?? []).map(({ name }) => name);
+
 describe("pods: labels and annotations", () => {
   it("a head has all labels that other tools select by", () => {
     expect(head().metadata?.labels).toMatchObject({
@@ -153,15 +163,8 @@ describe("pods: fault tolerance", () => {
   });
 
   it("annotation mode: a password from a variable", () => {
-    const given = (parameter: string): unknown =>
-      env(
-        head({
-          annotations: { [annotations.ftEnabled]: "true" },
-          head: { rayStartParams: { "redis-password": parameter } },
-        }),
-      ).REDIS_PASSWORD;
-    expect(given("$REDIS_PASSWORD")).toBeUndefined();
-    expect(given("$OTHER")).toBe("$(OTHER)");
+    expect(passwordOf("$REDIS_PASSWORD")).toBeUndefined();
+    expect(passwordOf("$OTHER")).toBe("$(OTHER)");
   });
 
   it("options mode", () => {
@@ -208,11 +211,10 @@ describe("pods: volumes and init containers", () => {
   });
 
   it("no shared memory with plasma-directory, or where something is mounted", () => {
-    const names = (pod: Pod): string[] => (pod.spec?.volumes ?? []).map(({ name }) => name);
-    expect(names(head({ head: { rayStartParams: { "plasma-directory": "/x" } } }))).not.toContain("shared-mem");
-    expect(names(head({ headContainer: { volumeMounts: [{ name: "mine", mountPath: "/dev/shm/" }] } }))).not.toContain(
-      "shared-mem",
-    );
+    expect(volumeNames(head({ head: { rayStartParams: { "plasma-directory": "/x" } } }))).not.toContain("shared-mem");
+    expect(
+      volumeNames(head({ headContainer: { volumeMounts: [{ name: "mine", mountPath: "/dev/shm/" }] } })),
+    ).not.toContain("shared-mem");
   });
 
   it("a worker waits for the head, after the user's own init containers", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { annotations, finalizers, labels } from "../../api/names.ts";
 import type { RayCluster } from "../../api/ray-cluster.ts";
 import { buildHeadService } from "../build/head-service.ts";
+import { buildIngress } from "../build/ingress.ts";
 import { defaultClusterOptions } from "../cluster-options.ts";
 import { actionsFor, created, deleted, observedCluster, storedAs } from "../fixtures/observed.ts";
 import { headPod, podStatus, terminating, workerPod } from "../fixtures/pods.ts";
@@ -14,6 +15,28 @@ const whole = (cluster: RayCluster): ReturnType<typeof headPod>[] => [
   workerPod(cluster, "small", 0),
   workerPod(cluster, "small", 1),
 ];
+
+const deleting = (age: number): RayCluster =>
+  ofTwo({
+    ...withFinalizer,
+    metadata: {
+      finalizers: ["other", finalizers.redisCleanup],
+      deletionTimestamp: terminating(-age).deletionTimestamp,
+    },
+  });
+
+const jobThatIs = (type: string): object => ({
+  ...storedAs({
+    kind: "Job",
+    metadata: {
+      name: "sample-redis-cleanup",
+      ownerReferences: [
+        { apiVersion: "ray.io/v1", kind: "RayCluster", name: "sample", uid: "uid-1", controller: true },
+      ],
+    },
+  }),
+  status: { conditions: [{ type, status: "True" }] },
+});
 
 describe("a cluster as a whole", () => {
   it("unchanged: nothing to do", () => {
@@ -113,8 +136,8 @@ describe("objects beside pods", () => {
   it("an Ingress of somebody else's is told about and left alone", () => {
     const cluster = ofTwo({ head: { enableIngress: true } });
     const observed = observedCluster(cluster, whole(cluster));
-    const { ownerReferences: _, ...metadata } = observed.ingress?.metadata ?? storedAs({}).metadata;
-    const actions = actionsFor({ ...observed, ingress: { ...observed.ingress, metadata } });
+    const theirs = storedAs({ ...buildIngress(cluster), metadata: { name: "sample-head-ingress" } });
+    const actions = actionsFor({ ...observed, ingress: theirs });
     expect(actions).toMatchObject([{ kind: "event", text: { type: "Warning", reason: "FailedToCreateIngress" } }]);
   });
 
@@ -246,26 +269,6 @@ describe("rolling update", () => {
 });
 
 describe("deletion", () => {
-  const deleting = (age: number): RayCluster =>
-    ofTwo({
-      ...withFinalizer,
-      metadata: {
-        finalizers: ["other", finalizers.redisCleanup],
-        deletionTimestamp: terminating(-age).deletionTimestamp,
-      },
-    });
-  const job = (type: string): object => ({
-    ...storedAs({
-      kind: "Job",
-      metadata: {
-        name: "sample-redis-cleanup",
-        ownerReferences: [
-          { apiVersion: "ray.io/v1", kind: "RayCluster", name: "sample", uid: "uid-1", controller: true },
-        ],
-      },
-    }),
-    status: { conditions: [{ type, status: "True" }] },
-  });
   const withoutOurs = { kind: "patch", patch: { body: { metadata: { finalizers: ["other"] } } } };
 
   it("heads first, then workers; the job once the heads are gone", () => {
@@ -277,12 +280,12 @@ describe("deletion", () => {
   });
 
   it.each(["Complete", "Failed", "FailureTarget"])("a job that is %s lets the cluster go", (type) => {
-    const observed = observedCluster(deleting(1_000), [], { cleanupJob: job(type) as never });
+    const observed = observedCluster(deleting(1_000), [], { cleanupJob: jobThatIs(type) as never });
     expect(actionsFor(observed).at(-1)).toMatchObject(withoutOurs);
   });
 
   it("a job that runs is waited for", () => {
-    const observed = observedCluster(deleting(1_000), [], { cleanupJob: job("Suspended") as never });
+    const observed = observedCluster(deleting(1_000), [], { cleanupJob: jobThatIs("Suspended") as never });
     expect(actionsFor(observed)).toMatchObject([{ kind: "requeue", afterMs: 2_000 }]);
   });
 

@@ -11,6 +11,17 @@ const noWorkers: ClusterSketch = { groups: [] };
 const decide = (cluster: RayCluster, pods: Parameters<typeof observedCluster>[1]): ReturnType<typeof actionsFor> =>
   actionsFor(observedCluster(cluster, pods));
 
+const group = (fields: object, more: ClusterSketch = {}): RayCluster =>
+  rayCluster({ groups: [workerGroup("small", fields)], ...more });
+
+const counts = (cluster: RayCluster, pods: Parameters<typeof observedCluster>[1]): [number, string[]] => {
+  const actions = decide(cluster, [headPod(cluster), ...pods]);
+  return [created(actions, "Pod").length, deleted(actions)];
+};
+
+const workers = (cluster: RayCluster, count: number): ReturnType<typeof workerPod>[] =>
+  Array.from({ length: count }, (_, index) => workerPod(cluster, "small", index));
+
 describe("head pods", () => {
   it.each([
     ["has failed", podStatus.failed, "Always", 1],
@@ -87,15 +98,6 @@ describe("head pods", () => {
 });
 
 describe("worker pods", () => {
-  const group = (fields: object, more: ClusterSketch = {}): RayCluster =>
-    rayCluster({ groups: [workerGroup("small", fields)], ...more });
-  const counts = (cluster: RayCluster, pods: Parameters<typeof observedCluster>[1]): [number, string[]] => {
-    const actions = decide(cluster, [headPod(cluster), ...pods]);
-    return [created(actions, "Pod").length, deleted(actions)];
-  };
-  const workers = (cluster: RayCluster, count: number): ReturnType<typeof workerPod>[] =>
-    Array.from({ length: count }, (_, index) => workerPod(cluster, "small", index));
-
   it.each([
     ["too few", { replicas: 3 }, 1, 2, []],
     ["as many as wanted", { replicas: 2 }, 2, 0, []],
@@ -157,42 +159,6 @@ describe("worker pods", () => {
     expect(deleted(decide(cluster, pods))).toEqual(["b-0"]);
   });
 
-  describe("workersToDelete", () => {
-    const scaleStrategy = { workersToDelete: ["small-1", "head-1", "other"] };
-
-    it("deletes pods of the group only", () => {
-      const cluster = group({ replicas: 1, scaleStrategy });
-      expect(counts(cluster, workers(cluster, 2))).toEqual([0, ["small-1"]]);
-    });
-
-    it("without fewer replicas another one takes the place, under another name", () => {
-      const cluster = group({ replicas: 2, scaleStrategy });
-      expect(counts(cluster, workers(cluster, 2))).toEqual([1, ["small-1"]]);
-    });
-
-    it("with autoscaling nobody else is deleted, unless the operator may choose", () => {
-      const autoscaling = { spec: { enableInTreeAutoscaling: true, rayVersion: "2.52.0" } };
-      const cluster = group({ replicas: 1, scaleStrategy }, autoscaling);
-      const observed = observedCluster(cluster, [headPod(cluster), ...workers(cluster, 4)]);
-      expect(deleted(actionsFor(observed))).toEqual(["small-1"]);
-      expect(deleted(actionsFor(observed, { randomPodDelete: true })).toSorted()).toEqual([
-        "small-1",
-        "small-2",
-        "small-3",
-      ]);
-    });
-
-    it("a new pod never has a name that is on the list", () => {
-      const cluster = group({ replicas: 1 });
-      const [name = ""] = created(decide(cluster, [headPod(cluster)]), "Pod").map(
-        ({ object }) => object.metadata?.name ?? "",
-      );
-      const listed = group({ replicas: 1, scaleStrategy: { workersToDelete: [name] } });
-      const [other] = created(decide(listed, [headPod(listed)]), "Pod");
-      expect(other?.object.metadata?.name).not.toBe(name);
-    });
-  });
-
   it("new pods fill the lowest free numbers", () => {
     const cluster = group({ replicas: 4 });
     const pods = [workerPod(cluster, "small", 0), workerPod(cluster, "small", 2)];
@@ -208,6 +174,42 @@ describe("worker pods", () => {
     const actions = decide(cluster, [headPod(cluster)]);
     expect(created(actions, "Pod")).toHaveLength(clusterLimits.podWritesPerPass);
     expect(actions.at(-1)).toMatchObject({ kind: "requeue", afterMs: clusterLimits.moreWritesRequeueMs });
+  });
+});
+
+describe("workersToDelete", () => {
+  const scaleStrategy = { workersToDelete: ["small-1", "head-1", "other"] };
+
+  it("deletes pods of the group only", () => {
+    const cluster = group({ replicas: 1, scaleStrategy });
+    expect(counts(cluster, workers(cluster, 2))).toEqual([0, ["small-1"]]);
+  });
+
+  it("without fewer replicas another one takes the place, under another name", () => {
+    const cluster = group({ replicas: 2, scaleStrategy });
+    expect(counts(cluster, workers(cluster, 2))).toEqual([1, ["small-1"]]);
+  });
+
+  it("with autoscaling nobody else is deleted, unless the operator may choose", () => {
+    const autoscaling = { spec: { enableInTreeAutoscaling: true, rayVersion: "2.52.0" } };
+    const cluster = group({ replicas: 1, scaleStrategy }, autoscaling);
+    const observed = observedCluster(cluster, [headPod(cluster), ...workers(cluster, 4)]);
+    expect(deleted(actionsFor(observed))).toEqual(["small-1"]);
+    expect(deleted(actionsFor(observed, { randomPodDelete: true })).toSorted()).toEqual([
+      "small-1",
+      "small-2",
+      "small-3",
+    ]);
+  });
+
+  it("a new pod never has a name that is on the list", () => {
+    const cluster = group({ replicas: 1 });
+    const [name = ""] = created(decide(cluster, [headPod(cluster)]), "Pod").map(
+      ({ object }) => object.metadata?.name ?? "",
+    );
+    const listed = group({ replicas: 1, scaleStrategy: { workersToDelete: [name] } });
+    const [other] = created(decide(listed, [headPod(listed)]), "Pod");
+    expect(other?.object.metadata?.name).not.toBe(name);
   });
 });
 
