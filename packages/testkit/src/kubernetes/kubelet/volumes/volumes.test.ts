@@ -139,9 +139,17 @@ test("a ConfigMap volume follows its object", async () => {
 
 test("a read-only root has nothing to write into; a user is who the pod says", async () => {
   const script =
-    "id -u; for d in / /tmp /usr /etc /var /root; do touch $d/x 2>/dev/null && echo $d; done; touch /dev/shm/x && echo shm; touch /data/x && echo data";
-  const volume = { volumeMounts: [{ name: "data", mountPath: "/data" }] };
-  const volumes = [{ name: "data", emptyDir: {} }];
+    "id -u; for d in / /tmp /usr /etc /var /root; do touch $d/x 2>/dev/null && echo $d; done; touch /dev/shm/x && echo shm; touch /data/x && echo data; touch /run/x && echo run";
+  // A volume over a folder that every container has stays writable.
+  const volumeMounts = [
+    { name: "data", mountPath: "/data" },
+    { name: "run", mountPath: "/run" },
+  ];
+  const volume = { volumeMounts };
+  const volumes = [
+    { name: "data", emptyDir: {} },
+    { name: "run", emptyDir: {} },
+  ];
   await kit.create(
     "strict",
     {
@@ -151,9 +159,9 @@ test("a read-only root has nothing to write into; a user is who the pod says", a
     },
     { restartPolicy: "Never", volumes },
   );
-  expect(await kit.output("strict")).toBe("1000\nshm\ndata");
+  expect(await kit.output("strict")).toBe("1000\nshm\ndata\nrun");
   await kit.create("loose", { command: ["sh", "-c", script], ...volume }, { restartPolicy: "Never", volumes });
-  expect(await kit.output("loose")).toBe("0\n/\n/tmp\n/etc\n/var\n/root\nshm\ndata");
+  expect(await kit.output("loose")).toBe("0\n/\n/tmp\n/etc\n/var\n/root\nshm\ndata\nrun");
 });
 
 test("what a pod must not see of the machine is not there", async () => {
