@@ -8,9 +8,6 @@ export const rayApiVersion = `${rayGroup}/${rayVersion}` as const;
 /** Who sets `spec.managedBy` to this (or leaves it unset) has this operator look after the object. */
 export const managedByOperator = "ray.io/kuberay-operator";
 
-/** Field manager of server-side apply. */
-export const fieldManager = "manta-operator";
-
 /** Labels on what the operator makes (KubeRay's names: other tools select by them). */
 export const labels = {
   cluster: "ray.io/cluster",
