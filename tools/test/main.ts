@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { provideRedis } from "./redis.ts";
+import { providePrograms } from "./provide-programs.ts";
 
 interface Report {
   readonly numPassedTests: number;
@@ -15,7 +15,7 @@ interface Report {
   readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
 }
 
-provideRedis((line) => process.stderr.write(`${line}\n`));
+providePrograms((line) => process.stderr.write(`${line}\n`));
 const folder = mkdtempSync(join(tmpdir(), "manta-test-"));
 const reportPath = join(folder, "report.json");
 const child = spawn(

@@ -2,12 +2,18 @@ import type { ApiAccess } from "../api/access.ts";
 import { type Clock, systemClock } from "../apiserver/clock.ts";
 import { EventRecorder } from "../kubelet/events.ts";
 import { type KubeletLog, silentLog } from "../kubelet/log.ts";
+import { startBudgets } from "./budgets/budget-controller.ts";
 import { startEndpoints } from "./endpoints/endpoints-controller.ts";
 import { startGarbageCollector } from "./garbage/garbage-collector.ts";
 import { ResourceCatalog } from "./garbage/resource-catalog.ts";
+import { startJobs } from "./jobs/job-controller.ts";
 import { startNamespaces } from "./namespaces/namespace-controller.ts";
+import { startNodes } from "./nodes/node-controller.ts";
+import { startQuotas } from "./quotas/quota-controller.ts";
 import type { Controller } from "./runtime/controller.ts";
 import { Informers } from "./runtime/informers.ts";
+import { startStatefulSets } from "./stateful/stateful-set-controller.ts";
+import { startClaims } from "./volumes/claim-controller.ts";
 import { startDeployments } from "./workloads/deployment-controller.ts";
 import { startReplicaSets } from "./workloads/replica-set-controller.ts";
 
@@ -32,7 +38,13 @@ export const startControllers = (options: ControllerOptions): Controller => {
   const controllers = [
     startReplicaSets(deps),
     startDeployments(deps),
+    startStatefulSets(deps),
+    startJobs(deps, options.jobBackoffMs),
     startEndpoints(deps),
+    startBudgets(deps),
+    startClaims(deps),
+    startQuotas(deps),
+    startNodes(deps, options.nodeMonitorGraceMs),
     startGarbageCollector(deps, catalog),
     startNamespaces(deps, catalog),
   ];

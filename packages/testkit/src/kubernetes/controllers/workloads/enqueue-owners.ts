@@ -7,7 +7,7 @@ import { type Informer, keyOf, keyOfObject } from "../runtime/informer.ts";
 /** A change of a dependent is one of its controller; what has none is one of everybody who might adopt it. */
 export const enqueueOwners = <T extends KubeObject, O extends KubeObject & { spec: { selector?: LabelSelector } }>(
   dependents: Informer<T>,
-  owners: Informer<O>,
+  owners: Pick<Informer<O>, "inNamespace">,
   kind: string,
   queue: { add(key: string): void },
 ): void => {
