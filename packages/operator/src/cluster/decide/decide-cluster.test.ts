@@ -1,3 +1,4 @@
+import type { Ingress } from "kubernetes-types/networking/v1.d.ts";
 import { describe, expect, it } from "vitest";
 import { annotations, finalizers, labels } from "../../api/names.ts";
 import type { RayCluster } from "../../api/ray-cluster.ts";
@@ -136,7 +137,7 @@ describe("objects beside pods", () => {
   it("an Ingress of somebody else's is told about and left alone", () => {
     const cluster = ofTwo({ head: { enableIngress: true } });
     const observed = observedCluster(cluster, whole(cluster));
-    const theirs = storedAs({ ...buildIngress(cluster), metadata: { name: "sample-head-ingress" } });
+    const theirs = storedAs<Ingress>({ ...buildIngress(cluster), metadata: { name: "sample-head-ingress" } });
     const actions = actionsFor({ ...observed, ingress: theirs });
     expect(actions).toMatchObject([{ kind: "event", text: { type: "Warning", reason: "FailedToCreateIngress" } }]);
   });
