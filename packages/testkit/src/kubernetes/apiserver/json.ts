@@ -1,3 +1,5 @@
+import type { KubeObject } from "../api/objects.ts";
+
 /** A JSON object whose fields are not known. */
 export type JsonObject = Record<string, unknown>;
 
@@ -15,6 +17,15 @@ export const cloneJson = <T>(value: T): T => {
     if (field !== undefined) copy[key] = cloneJson(field);
   }
   return copy as T;
+};
+
+/** A mutable copy of an object, but for `metadata.managedFields`: nobody changes those in place, and they are large. */
+export const cloneObject = (object: KubeObject): KubeObject => {
+  const { managedFields, ...metadata } = object.metadata;
+  const copy: KubeObject = cloneJson({ ...object, metadata });
+  if (managedFields !== undefined)
+    copy.metadata.managedFields = Object.isFrozen(managedFields) ? managedFields : cloneJson(managedFields);
+  return copy;
 };
 
 /** Freezes all of a value. Frozen parts count as frozen to their depth, so what versions share is visited once. */

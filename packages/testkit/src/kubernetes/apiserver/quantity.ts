@@ -41,10 +41,13 @@ export const quantityText = (billionths: bigint, format: "binary" | "decimal"): 
 
 /** The canonical text of a quantity (`1000m` is `1`, `0.5` is `500m`); text that is none is given back. */
 export const canonicalQuantity = (value: unknown): unknown => {
+  if (typeof value === "string" && canonical.test(value)) return value;
   const parsed = parseQuantity(value);
-  if (parsed === undefined) return value;
-  return quantityText(parsed, typeof value === "string" && value.endsWith("i") ? "binary" : "decimal");
+  return parsed === undefined ? value : quantityText(parsed, isBinary(value) ? "binary" : "decimal");
 };
+
+/** Most amounts are; the rest is for arithmetic to decide. */
+const canonical = /^(?:0|[1-9]\d{0,2}m|[1-9]\d?(?:Ki|Mi|Gi|Ti)?)$/;
 
 /** Whether the text is written in powers of 1024. */
 export const isBinary = (value: unknown): boolean => typeof value === "string" && value.endsWith("i");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../api/objects.ts";
-import { type Connect, configMap, type Status, unscheduledPod, useCluster } from "./suite.ts";
+import { type Connect, configMap, type Status, type SuiteCluster, unscheduledPod, useCluster } from "./suite.ts";
 
 /** Create, get, update, patch and what the server itself says of objects. https://kubernetes.io/docs/reference/using-api/api-concepts/ */
 export const describeObjects = (connect: Connect): void => {

@@ -50,7 +50,8 @@ const prepare = (
 ): Prepared => {
   if (definition.plural === "customresourcedefinitions")
     return plugins.customResources.prepareDefinition(object, context);
-  const known = plugins.builtinSchemas.dropUnknownFields(object, definition);
+  if (context.subresource === "status") return prepareStatus(object, definition, plugins);
+  const known = decode(object, definition, plugins);
   const { defaults, validate } = kindRules[definition.plural] ?? {};
   const problems = new FieldProblems();
   canonicalizeQuantities(known.object);
@@ -58,7 +59,7 @@ const prepare = (
   const rulesApply = definition.group !== "events.k8s.io";
   try {
     if (rulesApply) defaults?.(known.object, context);
-    if (rulesApply && context.subresource !== "status") validate?.(known.object, context, problems);
+    if (rulesApply) validate?.(known.object, context, problems);
   } catch (error) {
     // Rules read fields as their schema has them. Where the client sent another type they stumble.
     if (error instanceof TypeError) throw malformed(definition, error);
@@ -66,6 +67,27 @@ const prepare = (
   }
   problems.throwIfAny(definition, known.object);
   return { object: known.object, unknownFields: known.unknownFields, warnings: [] };
+};
+
+/** The fields that the kind has. Managed fields are the server's own, shared with what is stored: they stay out of it. */
+const decode = (
+  object: KubeObject,
+  definition: ResourceDefinition,
+  plugins: Plugins,
+): ReturnType<Plugins["builtinSchemas"]["dropUnknownFields"]> => {
+  const { managedFields, ...metadata } = object.metadata;
+  const known = plugins.builtinSchemas.dropUnknownFields({ ...object, metadata }, definition);
+  if (managedFields !== undefined) known.object.metadata.managedFields = managedFields;
+  return known;
+};
+
+/** Only the status changes: the rest is what it was, valid and perhaps shared with what is stored. */
+const prepareStatus = (object: KubeObject, definition: ResourceDefinition, plugins: Plugins): Prepared => {
+  const { apiVersion, kind, metadata, status } = object;
+  canonicalizeQuantities(status);
+  const part = { apiVersion, kind, metadata: { name: metadata.name }, status };
+  const known = plugins.builtinSchemas.dropUnknownFields(part, definition);
+  return { object: { ...object, status: known.object["status"] }, unknownFields: known.unknownFields, warnings: [] };
 };
 
 const malformed = ({ kind, version }: ResourceDefinition, cause: TypeError): ApiError => {

@@ -1,7 +1,7 @@
 import type { ApiAccess } from "../../api/access.ts";
 import { ApiError } from "../../api/api-error.ts";
 import type { ResourceId } from "../../api/objects.ts";
-import { cloneJson } from "../json.ts";
+import { cloneJson, cloneObject } from "../json.ts";
 import type { ResourceDefinition } from "../plugins.ts";
 import type { Core } from "./core.ts";
 import { create } from "./create.ts";
@@ -53,16 +53,22 @@ export const createAccess = (core: Core, user: UserInfo): ApiAccess => {
     },
     list: async (resource, options) => list(core, definitionOf(resource), options).items,
     create: async (resource, object) =>
-      create(core, requestOf(resource, object.metadata.namespace), cloneJson(object)).object,
+      create(core, requestOf(resource, object.metadata.namespace), cloneObject(object)).object,
     update: async (resource, object) =>
-      update(core, requestOf(resource, object.metadata.namespace), object.metadata.name, cloneJson(object), {
+      update(core, requestOf(resource, object.metadata.namespace), object.metadata.name, cloneObject(object), {
         unconditional: true,
         finalize: true,
       }).object,
     updateStatus: async (resource, object) =>
-      update(core, requestOf(resource, object.metadata.namespace, "status"), object.metadata.name, cloneJson(object), {
-        unconditional: true,
-      }).object,
+      update(
+        core,
+        requestOf(resource, object.metadata.namespace, "status"),
+        object.metadata.name,
+        cloneObject(object),
+        {
+          unconditional: true,
+        },
+      ).object,
     mergePatch: async (resource, { namespace, name }, change, subresource) => {
       const request = requestOf(resource, namespace, subresource === "status" ? "status" : undefined);
       const whole = subresource === "scale" ? scaleOf(resource, change) : cloneJson(change);

@@ -1,7 +1,7 @@
 import { ApiError } from "../../api/api-error.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import { canonicalizeQuantities } from "../builtins/canonical-quantities.ts";
-import { cloneJson } from "../json.ts";
+import { cloneObject } from "../json.ts";
 import type { PatchType } from "../plugins.ts";
 import type { Core } from "./core.ts";
 import { create } from "./create.ts";
@@ -26,7 +26,7 @@ export const patch = (
       "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
     );
   }
-  const patched = cloneJson(core.plugins.patches.applyPatch(type, change, current, definition));
+  const patched = mutable(request, core.plugins.patches.applyPatch(type, change, current, definition));
   return update(core, { ...request, namespace }, name, patched, { ...options, unconditional: true });
 };
 
@@ -43,13 +43,21 @@ export const apply = (
   if (current === undefined && subresource !== undefined) throw notFound(definition, name);
   const time = core.now();
   if (!definition.custom) canonicalizeQuantities(applied);
-  const merged = cloneJson(
+  const merged = cloneObject(
     core.plugins.patches.serverSideApply({ current, applied, manager, force, definition, subresource, time }),
   );
   if (current !== undefined) return update(core, request, name, merged, { tracked: true, unconditional: true });
   merged.metadata.name ??= name;
   return create(core, request, merged, true);
 };
+
+/** What is patched shares parts with what is stored. A write of a status changes nothing else, so that the rest may. */
+const mutable = ({ subresource }: WriteRequest, patched: KubeObject): KubeObject =>
+  subresource === "status"
+    ? { ...patched, ...cloneObject({ ...picked(patched), status: patched["status"] }) }
+    : cloneObject(patched);
+
+const picked = ({ apiVersion, kind, metadata }: KubeObject): KubeObject => ({ apiVersion, kind, metadata });
 
 const present = (core: Core, { definition, namespace }: WriteRequest, name: string): KubeObject | undefined => {
   const stored = core.store.collection(definition.storage).get(namespace, name);

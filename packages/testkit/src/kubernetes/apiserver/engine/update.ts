@@ -1,7 +1,7 @@
 import { ApiError } from "../../api/api-error.ts";
 import type { KubeObject, ObjectMeta } from "../../api/objects.ts";
 import { invalidObject } from "../field-problems.ts";
-import { cloneJson, equalJson, isObject } from "../json.ts";
+import { cloneJson, cloneObject, equalJson, isObject } from "../json.ts";
 import type { ResourceDefinition } from "../plugins.ts";
 import { acceptObject, judgeUnknownFields } from "./accept-object.ts";
 import type { Core } from "./core.ts";
@@ -98,7 +98,8 @@ const checkVersion = (
 
 /** A write of the status leaves the rest; of pods and nodes labels and annotations may come along. */
 const withStatus = (sent: KubeObject, old: KubeObject, definition: ResourceDefinition): KubeObject => {
-  const next = cloneJson(old);
+  // What a built-in kind's status is validated by leaves the rest alone: it can be shared.
+  const next = definition.custom ? cloneObject(old) : { ...old, metadata: { ...old.metadata } };
   if (sent["status"] === undefined) delete next["status"];
   else next["status"] = sent["status"];
   if (sent.metadata.managedFields !== undefined) next.metadata.managedFields = sent.metadata.managedFields;
@@ -141,7 +142,7 @@ const keepIdentity = (next: ObjectMeta, old: ObjectMeta): void => {
 
 const copyField = (target: ObjectMeta, source: ObjectMeta, field: keyof ObjectMeta): void => {
   if (source[field] === undefined) delete (target as Partial<ObjectMeta>)[field];
-  else Object.assign(target, { [field]: cloneJson(source[field]) });
+  else Object.assign(target, { [field]: field === "managedFields" ? source[field] : cloneJson(source[field]) });
 };
 
 /** Sets generation and managed fields; false: nothing changed. */
