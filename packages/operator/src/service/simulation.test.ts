@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { Service } from "kubernetes-types/core/v1.d.ts";
+import type { EndpointSlice } from "kubernetes-types/discovery/v1.d.ts";
 import { expect, it } from "vitest";
 import { labels } from "../api/names.ts";
 import type { RayCluster } from "../api/ray-cluster.ts";
@@ -16,12 +17,13 @@ type Turn = { readonly afterMs: number } & (
   | { readonly kind: "death"; readonly actions: number }
   | { readonly kind: "restart" }
   | { readonly kind: "head" }
+  | { readonly kind: "sick" }
 );
 
 const turns: fc.Arbitrary<Turn[]> = fc.array(
   fc
     .tuple(
-      fc.nat(12_000),
+      fc.nat(20_000),
       fc.oneof(
         fc.record({ kind: fc.constant("image" as const), image: fc.integer({ min: 1, max: 3 }) }),
         fc.record({ kind: fc.constant("config" as const), price: fc.integer({ min: 1, max: 3 }) }),
@@ -31,6 +33,7 @@ const turns: fc.Arbitrary<Turn[]> = fc.array(
         fc.record({ kind: fc.constant("death" as const), actions: fc.integer({ min: 1, max: 12 }) }),
         fc.record({ kind: fc.constant("restart" as const) }),
         fc.record({ kind: fc.constant("head" as const) }),
+        fc.record({ kind: fc.constant("sick" as const) }),
       ),
     )
     .map(([afterMs, turn]) => ({ ...turn, afterMs }) as Turn),
@@ -78,10 +81,11 @@ class Watchman {
       expect(cluster?.metadata.deletionTimestamp).toBeUndefined();
     }
     // S2: once ready, the Service points at a cluster whose applications run, but for what we have killed.
-    this.#wasReady ||= target !== undefined && ray.isServing(target);
+    this.#wasReady ||= this.#world.condition("Ready") === "True/NonZeroServeEndpoints";
     if (this.#wasReady && clock.nowMs() > this.hurtUntilMs && target !== undefined) {
-      const deployed = ray.serves.get(target);
-      expect(deployed, `applications of ${target}`).toBeDefined();
+      expect(ray.serves.get(target)?.served, `${target} has served`).toBe(true);
+      const slice = kube.find<EndpointSlice>("EndpointSlice", "fruit-serve-svc-slice");
+      if (slice?.endpoints.length === 0) expect.fail(`no endpoints of ${target}`);
     }
     // S3: at most one upgrade: an active cluster, a pending one, and others only on their way out.
     const { status } = this.#world.service;
@@ -117,6 +121,8 @@ const play = async (seed: number, ft: boolean, turnList: readonly Turn[]): Promi
         const name = world.active;
         if (name !== undefined) world.ray.killHead(name);
         watchman.hurtUntilMs = world.clock.nowMs() + 30_000;
+      } else if (turn.kind === "sick") {
+        if (world.pending !== undefined) world.ray.sick.add(world.pending);
       } else {
         const { kind: _, afterMs: __, ...change } = turn;
         Object.assign(wish, change);
@@ -133,6 +139,7 @@ const play = async (seed: number, ft: boolean, turnList: readonly Turn[]): Promi
 /** Everything ends well: what was asked for serves, nothing else is left, and nothing is written any more. */
 const settled = async (world: ServiceWorld, wish: Wish): Promise<void> => {
   world.ray.failsNow = () => false;
+  world.ray.sick.clear();
   world.diesAfter = Number.POSITIVE_INFINITY;
   await world.run(120_000);
   expect(world.condition("Ready")).toBe("True/NonZeroServeEndpoints");
