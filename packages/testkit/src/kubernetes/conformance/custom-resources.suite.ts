@@ -102,7 +102,7 @@ export const describeCustomResources = (connect: Connect): void => {
   });
 };
 
-const definitionCases = ({ cluster, group, gadgets, refusal }: Gadgets): void => {
+const definitionCases = ({ cluster, group, refusal }: Gadgets): void => {
   test("a definition is established, with its names accepted", async () => {
     expect(await cluster.client.ok("GET", `${definitions}/gadgets.${group}`)).toMatchObject({
       spec: { names: { singular: "gadget", listKind: "GadgetList" }, conversion: { strategy: "None" } },

@@ -107,6 +107,14 @@ export const describePatches = (connect: Connect): void => {
       });
       expect(patched.metadata.resourceVersion).toBe(created.metadata.resourceVersion);
     });
+  });
+  describeFieldValidation(connect);
+};
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation */
+const describeFieldValidation = (connect: Connect): void => {
+  describe("field validation", () => {
+    const cluster = useCluster(connect);
 
     test("fields that nobody knows and values of the wrong type are refused", async () => {
       const path = `${cluster.path("deployments", "apps/v1")}?fieldValidation=Strict`;

@@ -12,7 +12,8 @@ import { SchemaProblems } from "./schema/schema-problems.ts";
 export interface CompiledSchema {
   /** Takes out what the schema does not know; gives the paths of it. */
   prune(object: unknown): string[];
-  applyDefaults(object: unknown): void;
+  /** Undefined where the schema has no defaults. */
+  readonly applyDefaults: ((object: unknown) => void) | undefined;
   /** What is wrong: with the values, and (when those are sound) by the rules. `old` is what is stored now. */
   validate(object: unknown, old: unknown): readonly StatusCause[];
 }
@@ -39,7 +40,7 @@ export function compileSchema(schema: JsonSchema, rulesOf: JsonSchema = schema):
       prune(object, new FieldPath(), unknownFields);
       return unknownFields;
     },
-    applyDefaults: (object) => applyDefaults?.(object),
+    applyDefaults,
     validate: (object, old) => {
       const problems = new SchemaProblems();
       validateValues?.(object, problems);

@@ -2,6 +2,7 @@ import type { KubeObject } from "../../api/objects.ts";
 import { invalidObject } from "../field-problems.ts";
 import type { PrepareContext, Prepared, ResourceDefinition } from "../plugins.ts";
 import { type CompiledSchema, compileSchema } from "./compile-schema.ts";
+import { DefaultedObjects } from "./defaulted-objects.ts";
 import type { CustomResourceDefinitionSpec, CustomResourceDefinitionVersion } from "./definition/definition-spec.ts";
 import type { JsonSchema } from "./schema/json-schema.ts";
 
@@ -19,6 +20,7 @@ export function customDefinition(
     const apiVersion = `${group}/${name}`;
     return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
   };
+  const defaulted = new DefaultedObjects([parts.main, parts.status]);
   const definition: ResourceDefinition = {
     group,
     version: version.name,
@@ -40,8 +42,12 @@ export function customDefinition(
     selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.replace(/^\./u, "")),
     deprecationWarning: deprecationOf(spec, version),
     toStorage: (object) => withVersion(object, storageVersion),
-    fromStorage: (object) => withVersion(object, version.name),
-    prepare: (object, context) => prepare(object, context, parts, spec),
+    fromStorage: (object) => defaulted.of(withVersion(object, version.name)),
+    prepare: (object, context) => {
+      const prepared = prepare(object, context, parts, spec);
+      defaulted.add(prepared.object);
+      return prepared;
+    },
   };
   return definition;
 }
@@ -75,7 +81,7 @@ function prepare(
   const compiled = subresource === "status" ? (parts.status ?? parts.main) : parts.main;
   const merged = parts.status === undefined ? object : onlyPart(object, old, subresource === "status");
   const unknownFields = compiled.prune(merged);
-  compiled.applyDefaults(merged);
+  compiled.applyDefaults?.(merged);
   const causes = compiled.validate(merged, old);
   if (causes.length > 0) {
     throw invalidObject(

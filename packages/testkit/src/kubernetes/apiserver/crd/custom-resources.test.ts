@@ -22,10 +22,82 @@ function refusal(run: () => unknown): ApiError {
   throw new Error("nothing was refused");
 }
 
-describe("a CustomResourceDefinition", () => {
-  const refused = (change: object): string =>
-    refusal(() => customResources.prepareDefinition(cronTab(change), create)).message;
+const refusals: [string, object, RegExp][] = [
+  [
+    "a node without type",
+    { spec: { properties: { x: {} } } },
+    /properties\[spec\]\.properties\[x\]\.type: Required value: must not be empty for specified object fields/u,
+  ],
+  [
+    "an array without items",
+    { spec: { type: "object", properties: { x: { type: "array" } } } },
+    /properties\[x\]\.items: Required value: must be specified/u,
+  ],
+  [
+    "unique items",
+    { spec: { type: "array", items: { type: "string" }, uniqueItems: true } },
+    /uniqueItems: Forbidden/u,
+  ],
+  [
+    "a type in anyOf",
+    { spec: { type: "object", anyOf: [{ type: "object" }] } },
+    /anyOf\[0\]\.type: Forbidden: must be empty to be structural/u,
+  ],
+  [
+    "properties beside additionalProperties",
+    { spec: { type: "object", properties: {}, additionalProperties: { type: "string" } } },
+    /mutual exclusive/u,
+  ],
+  [
+    "a default of the wrong type",
+    { spec: { type: "integer", default: "x" } },
+    /properties\[spec\]\.default: Invalid value/u,
+  ],
+  [
+    "a default with an unknown field",
+    { spec: { type: "object", default: { a: 1 } } },
+    /default\.a: Invalid value.*must be pruned/u,
+  ],
+  [
+    "a list map without keys",
+    { spec: { type: "array", items: { type: "object" }, "x-kubernetes-list-type": "map" } },
+    /x-kubernetes-list-map-keys: Required value/u,
+  ],
+  [
+    "an optional key without default",
+    {
+      spec: {
+        type: "array",
+        items: { type: "object", properties: { k: { type: "string" } } },
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["k"],
+      },
+    },
+    /properties\[k\]\.default: Required value/u,
+  ],
+  [
+    "a rule that does not parse",
+    { spec: { type: "object", "x-kubernetes-validations": [{ rule: "self.a >" }] } },
+    /x-kubernetes-validations\[0\]\.rule: Invalid value: "self\.a >": compilation failed/u,
+  ],
+  [
+    "a rule about an unknown field",
+    {
+      spec: {
+        type: "object",
+        properties: { a: { type: "string" } },
+        "x-kubernetes-validations": [{ rule: "self.b == 'x'" }],
+      },
+    },
+    /compilation failed: .*undefined field 'b'/u,
+  ],
+  ["a pattern that is none", { spec: { type: "string", pattern: "(" } }, /pattern: Invalid value/u],
+];
 
+const refused = (change: object): string =>
+  refusal(() => customResources.prepareDefinition(cronTab(change), create)).message;
+
+describe("a CustomResourceDefinition", () => {
   test("gets its defaults and is established", () => {
     const { object } = customResources.prepareDefinition(cronTab(), create);
     expect(object).toMatchObject({
@@ -60,77 +132,7 @@ describe("a CustomResourceDefinition", () => {
     );
   });
 
-  test.each<[string, object, RegExp]>([
-    [
-      "a node without type",
-      { spec: { properties: { x: {} } } },
-      /properties\[spec\]\.properties\[x\]\.type: Required value: must not be empty for specified object fields/u,
-    ],
-    [
-      "an array without items",
-      { spec: { type: "object", properties: { x: { type: "array" } } } },
-      /properties\[x\]\.items: Required value: must be specified/u,
-    ],
-    [
-      "unique items",
-      { spec: { type: "array", items: { type: "string" }, uniqueItems: true } },
-      /uniqueItems: Forbidden/u,
-    ],
-    [
-      "a type in anyOf",
-      { spec: { type: "object", anyOf: [{ type: "object" }] } },
-      /anyOf\[0\]\.type: Forbidden: must be empty to be structural/u,
-    ],
-    [
-      "properties beside additionalProperties",
-      { spec: { type: "object", properties: {}, additionalProperties: { type: "string" } } },
-      /mutual exclusive/u,
-    ],
-    [
-      "a default of the wrong type",
-      { spec: { type: "integer", default: "x" } },
-      /properties\[spec\]\.default: Invalid value/u,
-    ],
-    [
-      "a default with an unknown field",
-      { spec: { type: "object", default: { a: 1 } } },
-      /default\.a: Invalid value.*must be pruned/u,
-    ],
-    [
-      "a list map without keys",
-      { spec: { type: "array", items: { type: "object" }, "x-kubernetes-list-type": "map" } },
-      /x-kubernetes-list-map-keys: Required value/u,
-    ],
-    [
-      "an optional key without default",
-      {
-        spec: {
-          type: "array",
-          items: { type: "object", properties: { k: { type: "string" } } },
-          "x-kubernetes-list-type": "map",
-          "x-kubernetes-list-map-keys": ["k"],
-        },
-      },
-      /properties\[k\]\.default: Required value/u,
-    ],
-    [
-      "a rule that does not parse",
-      { spec: { type: "object", "x-kubernetes-validations": [{ rule: "self.a >" }] } },
-      /x-kubernetes-validations\[0\]\.rule: Invalid value: "self\.a >": compilation failed/u,
-    ],
-    [
-      "a rule about an unknown field",
-      {
-        spec: {
-          type: "object",
-          properties: { a: { type: "string" } },
-          "x-kubernetes-validations": [{ rule: "self.b == 'x'" }],
-        },
-      },
-      /compilation failed: .*undefined field 'b'/u,
-    ],
-    ["a pattern that is none", { spec: { type: "string", pattern: "(" } }, /pattern: Invalid value/u],
-  ])("is refused with %s", (_name, properties, expected) => {
+  test.each(refusals)("is refused with %s", (_name, properties, expected) => {
     expect(
       refused({
         versions: [
@@ -147,16 +149,17 @@ describe("a CustomResourceDefinition", () => {
   });
 });
 
+const object = (spec: object, more: object = {}): KubeObject => ({
+  apiVersion: "stable.example.com/v1",
+  kind: "CronTab",
+  metadata: { name: "my" },
+  spec,
+  ...more,
+});
+
 describe("a custom resource", () => {
   const [definition] = customResources.definitionsOf(cronTab());
   if (definition === undefined) throw new Error("no definition");
-  const object = (spec: object, more: object = {}): KubeObject => ({
-    apiVersion: "stable.example.com/v1",
-    kind: "CronTab",
-    metadata: { name: "my" },
-    spec,
-    ...more,
-  });
 
   test("is pruned, defaulted and told of unknown fields", () => {
     const prepared = definition.prepare(object({ cronSpec: "* * * * */5", foo: 1 }), create);
@@ -205,6 +208,15 @@ describe("a custom resource", () => {
       printerColumns: [{ name: "Spec" }, { name: "Replicas" }, { name: "Age" }],
       statusSubresource: true,
     });
+  });
+
+  test("stored before a default came gets it when it is read", () => {
+    const stored = Object.freeze(object(Object.freeze({ cronSpec: "* * * * */5" })));
+    const read = definition.fromStorage(stored);
+    expect(read["spec"]).toEqual({ cronSpec: "* * * * */5", replicas: 1 });
+    expect(definition.fromStorage(stored)).toBe(read);
+    const { object: prepared } = definition.prepare(object({ cronSpec: "* * * * */5" }), create);
+    expect(definition.fromStorage(prepared)).toBe(prepared);
   });
 
   test("reads as each of its versions", () => {

@@ -30,8 +30,8 @@ export function prepareDefinition(
 }
 
 function withDefaults(spec: unknown): CustomResourceDefinitionSpec {
-  if (!isObject(spec) || !isObject(spec["names"])) return spec as unknown as CustomResourceDefinitionSpec;
-  const known = spec as unknown as CustomResourceDefinitionSpec;
+  const known = spec as CustomResourceDefinitionSpec;
+  if (!isObject(spec) || !isObject(spec["names"])) return known;
   const { names } = known;
   const kind = typeof names.kind === "string" ? names.kind : "";
   return {

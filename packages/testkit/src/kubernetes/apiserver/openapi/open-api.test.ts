@@ -84,16 +84,17 @@ test("the protobuf document names patch operations, their kinds and their parame
   expect(text).toContain('group: "example.com"\nkind: Widget\nversion: v1');
 });
 
+const deployment = (podSpec: object, more: object = {}): KubeObject => ({
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "d" },
+  spec: { template: { spec: podSpec } },
+  ...more,
+});
+
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
 describe("built-in kinds", () => {
   const schemas = createBuiltinSchemas(builtinTypes, new Decoder(builtinTypes));
-  const deployment = (podSpec: object, more: object = {}): KubeObject => ({
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name: "d" },
-    spec: { template: { spec: podSpec } },
-    ...more,
-  });
 
   test("lose and tell what they do not know", () => {
     const { object, unknownFields } = schemas.dropUnknownFields(

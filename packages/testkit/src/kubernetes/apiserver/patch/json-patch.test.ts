@@ -3,68 +3,65 @@ import { describe, expect, test } from "vitest";
 import { cloneJson } from "./json.ts";
 import { applyJsonPatch, MalformedPatchError, PatchConflictError } from "./json-patch.ts";
 
+const examples: [name: string, document: unknown, patch: unknown, expected: unknown][] = [
+  ["adds a member", { foo: "bar" }, [{ op: "add", path: "/baz", value: "qux" }], { foo: "bar", baz: "qux" }],
+  [
+    "adds an item",
+    { foo: ["bar", "baz"] },
+    [{ op: "add", path: "/foo/1", value: "qux" }],
+    { foo: ["bar", "qux", "baz"] },
+  ],
+  ["removes a member", { baz: "qux", foo: "bar" }, [{ op: "remove", path: "/baz" }], { foo: "bar" }],
+  ["removes an item", { foo: ["bar", "qux", "baz"] }, [{ op: "remove", path: "/foo/1" }], { foo: ["bar", "baz"] }],
+  ["replaces", { baz: "qux", foo: "bar" }, [{ op: "replace", path: "/baz", value: "boo" }], { baz: "boo", foo: "bar" }],
+  [
+    "moves a member",
+    { foo: { bar: "baz", waldo: "fred" }, qux: { corge: "grault" } },
+    [{ op: "move", from: "/foo/waldo", path: "/qux/thud" }],
+    { foo: { bar: "baz" }, qux: { corge: "grault", thud: "fred" } },
+  ],
+  [
+    "moves an item",
+    { foo: ["all", "grass", "cows", "eat"] },
+    [{ op: "move", from: "/foo/1", path: "/foo/3" }],
+    { foo: ["all", "cows", "eat", "grass"] },
+  ],
+  [
+    "tests",
+    { baz: "qux", foo: ["a", 2, "c"] },
+    [
+      { op: "test", path: "/baz", value: "qux" },
+      { op: "test", path: "/foo/1", value: 2 },
+    ],
+    { baz: "qux", foo: ["a", 2, "c"] },
+  ],
+  [
+    "adds behind the last",
+    { foo: ["bar"] },
+    [{ op: "add", path: "/foo/-", value: ["abc", "def"] }],
+    { foo: ["bar", ["abc", "def"]] },
+  ],
+  [
+    "unescapes",
+    { "/": 9, "~1": 10 },
+    [
+      { op: "test", path: "/~01", value: 10 },
+      { op: "copy", from: "/~1", path: "/a~1b" },
+    ],
+    { "/": 9, "~1": 10, "a/b": 9 },
+  ],
+  ["replaces the whole", { a: 1 }, [{ op: "replace", path: "", value: { b: 2 } }], { b: 2 }],
+  [
+    "ignores other members of an operation",
+    { foo: "bar" },
+    [{ op: "add", path: "/baz", value: "qux", xyz: 123 }],
+    { foo: "bar", baz: "qux" },
+  ],
+];
+
 describe("a JSON patch", () => {
   // The examples of RFC 6902, appendix A.
-  test.each([
-    ["adds a member", { foo: "bar" }, [{ op: "add", path: "/baz", value: "qux" }], { foo: "bar", baz: "qux" }],
-    [
-      "adds an item",
-      { foo: ["bar", "baz"] },
-      [{ op: "add", path: "/foo/1", value: "qux" }],
-      { foo: ["bar", "qux", "baz"] },
-    ],
-    ["removes a member", { baz: "qux", foo: "bar" }, [{ op: "remove", path: "/baz" }], { foo: "bar" }],
-    ["removes an item", { foo: ["bar", "qux", "baz"] }, [{ op: "remove", path: "/foo/1" }], { foo: ["bar", "baz"] }],
-    [
-      "replaces",
-      { baz: "qux", foo: "bar" },
-      [{ op: "replace", path: "/baz", value: "boo" }],
-      { baz: "boo", foo: "bar" },
-    ],
-    [
-      "moves a member",
-      { foo: { bar: "baz", waldo: "fred" }, qux: { corge: "grault" } },
-      [{ op: "move", from: "/foo/waldo", path: "/qux/thud" }],
-      { foo: { bar: "baz" }, qux: { corge: "grault", thud: "fred" } },
-    ],
-    [
-      "moves an item",
-      { foo: ["all", "grass", "cows", "eat"] },
-      [{ op: "move", from: "/foo/1", path: "/foo/3" }],
-      { foo: ["all", "cows", "eat", "grass"] },
-    ],
-    [
-      "tests",
-      { baz: "qux", foo: ["a", 2, "c"] },
-      [
-        { op: "test", path: "/baz", value: "qux" },
-        { op: "test", path: "/foo/1", value: 2 },
-      ],
-      { baz: "qux", foo: ["a", 2, "c"] },
-    ],
-    [
-      "adds behind the last",
-      { foo: ["bar"] },
-      [{ op: "add", path: "/foo/-", value: ["abc", "def"] }],
-      { foo: ["bar", ["abc", "def"]] },
-    ],
-    [
-      "unescapes",
-      { "/": 9, "~1": 10 },
-      [
-        { op: "test", path: "/~01", value: 10 },
-        { op: "copy", from: "/~1", path: "/a~1b" },
-      ],
-      { "/": 9, "~1": 10, "a/b": 9 },
-    ],
-    ["replaces the whole", { a: 1 }, [{ op: "replace", path: "", value: { b: 2 } }], { b: 2 }],
-    [
-      "ignores other members of an operation",
-      { foo: "bar" },
-      [{ op: "add", path: "/baz", value: "qux", xyz: 123 }],
-      { foo: "bar", baz: "qux" },
-    ],
-  ])("%s", (_name, document, patch, expected) => {
+  test.each(examples)("%s", (_name, document, patch, expected) => {
     const before = cloneJson(document);
     expect(applyJsonPatch(document, patch)).toEqual(expected);
     expect(document).toEqual(before);

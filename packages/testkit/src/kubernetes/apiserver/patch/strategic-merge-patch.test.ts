@@ -55,6 +55,9 @@ describe("the documentation's examples", () => {
   });
 });
 
+const merge = (type: string, current: JsonObject, patch: JsonObject) =>
+  applyStrategicMergePatch(current, patch, structures.of(type));
+
 describe("lists with a merge key", () => {
   test("merge containers by name, and what is in them", () => {
     const current = {
@@ -102,8 +105,6 @@ describe("lists with a merge key", () => {
   });
 
   test("merge conditions by type, owners by uid, ports of a Service by port", () => {
-    const merge = (type: string, current: JsonObject, patch: JsonObject) =>
-      applyStrategicMergePatch(current, patch, structures.of(type));
     expect(
       merge(
         "PodStatus",
@@ -126,7 +127,9 @@ describe("lists with a merge key", () => {
       ports: [{ port: 80, name: "a", targetPort: 8000 }],
     });
   });
+});
 
+describe("items of a list with a merge key", () => {
   test("are replaced by an item that says so", () => {
     const patch = { containers: [{ name: "z", image: "three" }, { $patch: "replace" }] };
     expect(podSpec({ containers: [{ name: "a" }] }, patch)).toEqual({ containers: [{ name: "z", image: "three" }] });

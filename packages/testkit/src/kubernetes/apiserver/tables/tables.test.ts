@@ -32,80 +32,78 @@ test.each([
   expect(durationText(seconds)).toBe(expected);
 });
 
+const container = (state: object, more: object = {}) => ({
+  name: "c",
+  state,
+  ready: false,
+  restartCount: 0,
+  ...more,
+});
+
+const pod = (status: object, spec: object = {}, metadata: object = {}): KubeObject =>
+  object({ spec: { containers: [{ name: "c" }], ...spec }, status }, metadata);
+
+const running = container({ running: {} }, { ready: true });
+
+const podsByStatus: [string, KubeObject][] = [
+  ["Pending", pod({ phase: "Pending" })],
+  ["Running", pod({ phase: "Running", containerStatuses: [running] })],
+  [
+    "CrashLoopBackOff",
+    pod({ phase: "Running", containerStatuses: [container({ waiting: { reason: "CrashLoopBackOff" } })] }),
+  ],
+  [
+    "Completed",
+    pod({ phase: "Succeeded", containerStatuses: [container({ terminated: { reason: "Completed", exitCode: 0 } })] }),
+  ],
+  ["Error", pod({ phase: "Failed", containerStatuses: [container({ terminated: { reason: "Error", exitCode: 1 } })] })],
+  ["ExitCode:3", pod({ phase: "Failed", containerStatuses: [container({ terminated: { exitCode: 3 } })] })],
+  ["Signal:9", pod({ phase: "Failed", containerStatuses: [container({ terminated: { exitCode: 137, signal: 9 } })] })],
+  ["Evicted", pod({ phase: "Failed", reason: "Evicted" })],
+  [
+    "Terminating",
+    pod({ phase: "Running", containerStatuses: [running] }, {}, { deletionTimestamp: "2026-01-01T00:00:00Z" }),
+  ],
+  [
+    "Init:0/2",
+    pod(
+      {
+        phase: "Pending",
+        initContainerStatuses: [container({ running: {} }), container({ waiting: { reason: "PodInitializing" } })],
+      },
+      { initContainers: [{ name: "a" }, { name: "b" }] },
+    ),
+  ],
+  [
+    "Init:Error",
+    pod(
+      { phase: "Pending", initContainerStatuses: [container({ terminated: { reason: "Error", exitCode: 1 } })] },
+      { initContainers: [{ name: "c" }] },
+    ),
+  ],
+  [
+    "Init:CrashLoopBackOff",
+    pod(
+      { phase: "Pending", initContainerStatuses: [container({ waiting: { reason: "CrashLoopBackOff" } })] },
+      { initContainers: [{ name: "c" }] },
+    ),
+  ],
+  [
+    "PodInitializing",
+    pod(
+      {
+        phase: "Pending",
+        initContainerStatuses: [container({ terminated: { exitCode: 0 } })],
+        containerStatuses: [container({ waiting: { reason: "PodInitializing" } })],
+      },
+      { initContainers: [{ name: "c" }] },
+    ),
+  ],
+];
+
 // https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
 describe("a pod's status is", () => {
-  const container = (state: object, more: object = {}) => ({
-    name: "c",
-    state,
-    ready: false,
-    restartCount: 0,
-    ...more,
-  });
-  const pod = (status: object, spec: object = {}, metadata: object = {}): KubeObject =>
-    object({ spec: { containers: [{ name: "c" }], ...spec }, status }, metadata);
-  const running = container({ running: {} }, { ready: true });
-
-  test.each<[string, KubeObject]>([
-    ["Pending", pod({ phase: "Pending" })],
-    ["Running", pod({ phase: "Running", containerStatuses: [running] })],
-    [
-      "CrashLoopBackOff",
-      pod({ phase: "Running", containerStatuses: [container({ waiting: { reason: "CrashLoopBackOff" } })] }),
-    ],
-    [
-      "Completed",
-      pod({ phase: "Succeeded", containerStatuses: [container({ terminated: { reason: "Completed", exitCode: 0 } })] }),
-    ],
-    [
-      "Error",
-      pod({ phase: "Failed", containerStatuses: [container({ terminated: { reason: "Error", exitCode: 1 } })] }),
-    ],
-    ["ExitCode:3", pod({ phase: "Failed", containerStatuses: [container({ terminated: { exitCode: 3 } })] })],
-    [
-      "Signal:9",
-      pod({ phase: "Failed", containerStatuses: [container({ terminated: { exitCode: 137, signal: 9 } })] }),
-    ],
-    ["Evicted", pod({ phase: "Failed", reason: "Evicted" })],
-    [
-      "Terminating",
-      pod({ phase: "Running", containerStatuses: [running] }, {}, { deletionTimestamp: "2026-01-01T00:00:00Z" }),
-    ],
-    [
-      "Init:0/2",
-      pod(
-        {
-          phase: "Pending",
-          initContainerStatuses: [container({ running: {} }), container({ waiting: { reason: "PodInitializing" } })],
-        },
-        { initContainers: [{ name: "a" }, { name: "b" }] },
-      ),
-    ],
-    [
-      "Init:Error",
-      pod(
-        { phase: "Pending", initContainerStatuses: [container({ terminated: { reason: "Error", exitCode: 1 } })] },
-        { initContainers: [{ name: "c" }] },
-      ),
-    ],
-    [
-      "Init:CrashLoopBackOff",
-      pod(
-        { phase: "Pending", initContainerStatuses: [container({ waiting: { reason: "CrashLoopBackOff" } })] },
-        { initContainers: [{ name: "c" }] },
-      ),
-    ],
-    [
-      "PodInitializing",
-      pod(
-        {
-          phase: "Pending",
-          initContainerStatuses: [container({ terminated: { exitCode: 0 } })],
-          containerStatuses: [container({ waiting: { reason: "PodInitializing" } })],
-        },
-        { initContainers: [{ name: "c" }] },
-      ),
-    ],
-  ])("%s", (expected, value) => {
+  test.each(podsByStatus)("%s", (expected, value) => {
     expect(summarizePod(value).status).toBe(expected);
   });
 
