@@ -224,10 +224,11 @@ describe("Secret, claim, clean-up job", () => {
 
 describe("what guards a cluster", () => {
   it("budgets: one at a time, idle workers beside", () => {
-    const [head, workers] = buildBudgets(rayCluster(), 2);
-    expect(head).toMatchObject({ metadata: { name: "sample-head" }, spec: { maxUnavailable: 1 } });
-    expect(workers?.spec).toMatchObject({ maxUnavailable: 3, unhealthyPodEvictionPolicy: "AlwaysAllow" });
-    expect(buildBudgets(rayCluster({ groups: [] }), 0)).toHaveLength(1);
+    const [head, workers] = buildBudgets(rayCluster(), { heads: 2, workers: 5, idleWorkers: 1 });
+    expect(head).toMatchObject({ metadata: { name: "sample-head" }, spec: { minAvailable: 1 } });
+    expect(workers?.spec).toMatchObject({ minAvailable: 3, unhealthyPodEvictionPolicy: "AlwaysAllow" });
+    const [alone] = buildBudgets(rayCluster({ groups: [] }), { heads: 1, workers: 0, idleWorkers: 0 });
+    expect(alone?.spec?.minAvailable).toBe(0);
     expect(wantsBudgets(rayCluster({ annotations: { [annotations.disruptionBudget]: "false" } }), options)).toBe(false);
   });
 

@@ -164,7 +164,7 @@ describe("objects beside pods", () => {
     const idle = { ...podStatus.ready, conditions: [{ type: "Ready", status: "False" }] };
     const pods = [headPod(cluster), workerPod(cluster, "small", 0, { status: idle }), workerPod(cluster, "small", 1)];
     expect(actionsFor(observedCluster(cluster, pods))).toMatchObject([
-      { kind: "patch", ref: { name: "sample-workers" }, patch: { body: { spec: { maxUnavailable: 2 } } } },
+      { kind: "patch", ref: { name: "sample-workers" }, patch: { body: { spec: { minAvailable: 0 } } } },
     ]);
   });
 });

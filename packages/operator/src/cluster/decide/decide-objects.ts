@@ -1,7 +1,7 @@
 import type { Service } from "kubernetes-types/core/v1.d.ts";
 import type { Action } from "../../kube/plan.ts";
 import { resources } from "../../kube/resources.ts";
-import { buildBudgets, wantsBudgets } from "../build/disruption-budgets.ts";
+import { buildBudgets, type PodCounts, wantsBudgets } from "../build/disruption-budgets.ts";
 import { buildGcsClaim } from "../build/fault-tolerance.ts";
 import { buildHeadService } from "../build/head-service.ts";
 import { buildHeadlessService } from "../build/headless-service.ts";
@@ -13,7 +13,9 @@ import { warning } from "../cluster-events.ts";
 import { clusterLimits } from "../limits.ts";
 import type { ObservedCluster } from "../observed-cluster.ts";
 import { isReady, isTerminating, isWorker, upMs } from "../pod-state.ts";
+import { wantedWorkers } from "../wanted-workers.ts";
 import { type DecideContext, scopes } from "./decide-context.ts";
+import { standbyCount } from "./decide-heads.ts";
 import { keepObject } from "./keep-object.ts";
 
 /**
@@ -98,7 +100,7 @@ const policies = (observed: ObservedCluster, context: DecideContext): Action[] =
 const budgets = (observed: ObservedCluster, context: DecideContext): Action[] => {
   const { options, nowMs } = context;
   const wanted = wantsBudgets(observed.cluster, options)
-    ? buildBudgets(observed.cluster, idleWorkers(observed, nowMs))
+    ? buildBudgets(observed.cluster, podCounts(observed, nowMs))
     : [];
   const byName = new Map(observed.budgets.map((budget) => [budget.metadata.name, budget]));
   const names = new Set(wanted.map(({ metadata }) => metadata?.name));
@@ -112,6 +114,12 @@ const budgets = (observed: ObservedCluster, context: DecideContext): Action[] =>
       .flatMap((existing) => keepObject(observed, { ...keep, wanted: undefined, existing }, context)),
   ];
 };
+
+const podCounts = (observed: ObservedCluster, nowMs: number): PodCounts => ({
+  heads: 1 + standbyCount(observed.cluster),
+  workers: wantedWorkers(observed.cluster.spec),
+  idleWorkers: idleWorkers(observed, nowMs),
+});
 
 /** Workers that have been up for long without being Ready: they hold no replica. */
 const idleWorkers = ({ pods }: ObservedCluster, nowMs: number): number =>

@@ -1,11 +1,9 @@
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import { clusterConditions, clusterReasons, clusterStates } from "../../api/conditions.ts";
-import { int32Max } from "../../api/limits.ts";
 import { labels } from "../../api/names.ts";
 import type { RayCluster } from "../../api/ray-cluster.ts";
 import type { RayClusterStatus } from "../../api/ray-cluster-status.ts";
 import type { Condition } from "../../api/schema-parts.ts";
-import { wantedReplicas } from "../../api/worker-replicas.ts";
 import type { Stored } from "../../kube/objects.ts";
 import type { ScopeError } from "../../kube/plan.ts";
 import { conditionIsTrue, type Verdict, withCondition, withoutCondition } from "../conditions.ts";
@@ -13,6 +11,7 @@ import { standbyCount } from "../decide/decide-heads.ts";
 import type { ObservedCluster } from "../observed-cluster.ts";
 import { omit } from "../omit.ts";
 import { byWorth, isHead, isReady, isRunning, isStandby, isTerminating, isWorker } from "../pod-state.ts";
+import { sumOverGroups, wantedWorkers } from "../wanted-workers.ts";
 import { headVerdict } from "./head-verdict.ts";
 import { replicaFailure } from "./replica-failure.ts";
 import { sumResources } from "./resource-sums.ts";
@@ -82,8 +81,7 @@ const allThere = ({ cluster, pods }: ObservedCluster): boolean => {
   return live.length >= wanted && live.every((pod) => isRunning(pod) && isReady(pod));
 };
 
-const desiredPods = (cluster: RayCluster): number =>
-  1 + standbyCount(cluster) + groupSum(cluster, (group) => wantedReplicas(cluster.spec, group));
+const desiredPods = (cluster: RayCluster): number => 1 + standbyCount(cluster) + wantedWorkers(cluster.spec);
 
 const conditionsWith = (
   former: readonly Condition[],
@@ -109,22 +107,12 @@ const stateOf = (observed: ObservedCluster, conditions: readonly Condition[], er
 /** An Ingress or a budget that cannot be made keeps no cluster from its work. */
 const matters = (scope: string): boolean => !scope.includes(":") || /^(group|Service):/.test(scope);
 
-const groupSum = (cluster: RayCluster, replicas: (group: Group) => number): number => {
-  const groups = (cluster.spec.workerGroupSpecs ?? []).filter(({ suspend }) => suspend !== true);
-  return Math.min(
-    groups.reduce((sum, group) => sum + replicas(group) * group.numOfHosts, 0),
-    int32Max,
-  );
-};
-
-type Group = NonNullable<RayCluster["spec"]["workerGroupSpecs"]>[number];
-
 const counts = ({ cluster, pods }: ObservedCluster): RayClusterStatus => {
   const workers = pods.filter((pod) => isWorker(pod) && !isTerminating(pod));
   return {
-    desiredWorkerReplicas: groupSum(cluster, (group) => wantedReplicas(cluster.spec, group)),
-    minWorkerReplicas: groupSum(cluster, ({ minReplicas }) => minReplicas),
-    maxWorkerReplicas: groupSum(cluster, ({ maxReplicas }) => maxReplicas),
+    desiredWorkerReplicas: wantedWorkers(cluster.spec),
+    minWorkerReplicas: sumOverGroups(cluster.spec, ({ minReplicas }) => minReplicas),
+    maxWorkerReplicas: sumOverGroups(cluster.spec, ({ maxReplicas }) => maxReplicas),
     readyWorkerReplicas: workers.filter(isReady).length,
     availableWorkerReplicas: workers.filter(isRunning).length,
   };
