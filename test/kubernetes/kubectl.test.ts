@@ -20,9 +20,9 @@ spec:
       containers:
       - name: main
         image: busybox
-        command: [sh, -c, 'echo "hello from $HOSTNAME"; exec python3 -m http.server 8080 --bind $POD_IP --directory /etc']
+        command: [sh, -c, 'echo "hello from $HOSTNAME"; exec python3 -m http.server 18080 --bind $POD_IP --directory /etc']
         env: [{name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]
-        ports: [{name: http, containerPort: 8080}]
+        ports: [{name: http, containerPort: 18080}]
         readinessProbe: {httpGet: {path: /hostname, port: http}, periodSeconds: 1}
 ---
 apiVersion: v1
@@ -79,7 +79,7 @@ describe("kubectl on a local Kubernetes", () => {
     const described = await kubectl("describe", "deployment", "web");
     expect(described).toMatch(/ScalingReplicaSet .* Scaled up replica set web-\w+ from 0 to 2/);
     const addresses = await kubectl("get", "endpointslices", "-l", "kubernetes.io/service-name=web");
-    expect(addresses).toMatch(/8080 +127\.[\d.]+,127\.[\d.]+/);
+    expect(addresses).toMatch(/18080 +127\.[\d.]+,127\.[\d.]+/);
   });
 
   it("reads logs, runs programs inside and reaches the Service by its name", async () => {
@@ -108,7 +108,13 @@ describe("kubectl on a local Kubernetes", () => {
     await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
     await kubectl("set", "env", "deployment/web", "VERSION=2");
     await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
-    const version = ["get", "deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].env[1].value}"];
+    const version = [
+      "get",
+      "deployment",
+      "web",
+      "-o",
+      'jsonpath={.spec.template.spec.containers[0].env[?(@.name=="VERSION")].value}',
+    ];
     expect(await kubectl(...version)).toBe("2");
     await kubectl("rollout", "undo", "deployment/web");
     await kubectl("rollout", "status", "deployment/web", "--timeout=60s");

@@ -15,6 +15,9 @@ export const shellImages: readonly LocalImage[] = [
     path: ["/opt/node"],
   },
   { match: "curlimages/curl", entrypoint: ["curl"], cmd: ["--help"], user: 100 },
-  // Holds the namespaces of a pod elsewhere; here it only waits.
-  { match: /(^|\/)pause(:|@|$)/, entrypoint: ["sleep", "infinity"] },
+  // Holds the namespaces of a pod elsewhere; here it only waits. As the first process it ends only by what it handles.
+  {
+    match: /(^|\/)pause(:|@|$)/,
+    entrypoint: ["sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait; done"],
+  },
 ];

@@ -20,7 +20,7 @@ export const validateWorkload = (
     return;
   }
   if ((spec.replicas ?? 0) < 0) problems.invalid("spec.replicas", spec.replicas, "must be greater than or equal to 0");
-  validateTemplate(spec.template, "spec.template", problems);
+  validateTemplate(withClaims(spec.template, spec), "spec.template", problems);
   const selector = spec.selector as LabelSelectorObject | undefined;
   if (selector !== undefined) {
     if (isEmpty(selector)) problems.invalid("spec.selector", selector, "empty selector is invalid for deployment");
@@ -37,6 +37,20 @@ export const validateWorkload = (
   }
   const before = (old as Deployment | undefined)?.spec;
   if (before !== undefined) problems.immutable("spec.selector", selector, equalJson(selector, before.selector));
+};
+
+/** A StatefulSet's claims are volumes of its pods, before those of the same name. https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#volume-claim-templates */
+const withClaims = (
+  template: PodTemplateSpec,
+  { volumeClaimTemplates: claims = [] }: Partial<NonNullable<StatefulSet["spec"]>>,
+): PodTemplateSpec => {
+  if (template.spec === undefined || !Array.isArray(claims) || claims.length === 0) return template;
+  const names = new Set(claims.map(({ metadata }) => metadata?.name ?? ""));
+  const others = (template.spec.volumes ?? []).filter(({ name }) => !names.has(name));
+  return {
+    ...template,
+    spec: { ...template.spec, volumes: [...others, ...[...names].map((name) => ({ name, emptyDir: {} }))] },
+  };
 };
 
 /** What of a StatefulSet may change. https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/ */

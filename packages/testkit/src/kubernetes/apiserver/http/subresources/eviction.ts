@@ -70,9 +70,9 @@ const takeFromBudget = (core: Core, pod: KubeObject & Pod, dryRun: boolean): voi
   if (spec === undefined || dryRun) return;
   const next = cloneJson(budget);
   next.status = {
-    ...status,
+    ...next.status,
     disruptionsAllowed: (status?.disruptionsAllowed ?? 0) - 1,
-    disruptedPods: { ...status?.disruptedPods, [pod.metadata.name]: core.now() },
+    disruptedPods: { ...next.status?.disruptedPods, [pod.metadata.name]: core.now() },
   } as NonNullable<Budget["status"]>;
   const definition = core.definitions.get({ group: "policy", version: "v1", plural: "poddisruptionbudgets" });
   if (definition === undefined) return;
