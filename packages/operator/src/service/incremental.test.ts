@@ -118,7 +118,7 @@ describe("its rollback", () => {
     );
     return old;
   };
-  const isBack = (old: string): unknown => [
+  const outcome = (): unknown => [
     world.active,
     clusterNames(),
     figures(),
@@ -138,7 +138,7 @@ describe("its rollback", () => {
     if (weight > 0) expect(world.condition("RollbackInProgress")).toBe("True/DesiredClusterSpecChanged");
     await world.until("rolled back", () => world.pending === undefined);
     await world.run(10_000);
-    expect(isBack(old)).toEqual([old, [old], "A100/100 P-", [100], undefined]);
+    expect(outcome()).toEqual([old, [old], "A100/100 P-", [100], undefined]);
   });
 
   it("is taken back when the pending template is wanted after all", async () => {
@@ -171,7 +171,7 @@ describe("its rollback", () => {
     world.onStep = () => undefined;
     world.ray.failsNow = () => false;
     await world.run(10_000);
-    expect(isBack(old)).toEqual([old, [old], "A100/100 P-", [100], undefined]);
+    expect(outcome()).toEqual([old, [old], "A100/100 P-", [100], undefined]);
   });
 
   it("is no matter of the Gateway any more once the strategy is another", async () => {

@@ -28,6 +28,8 @@ export const serviceLimits = {
   tokensMax: 4_096,
   /** A config that was refused is not sent again before this, unless it changes. */
   refusedRetryMs: 30_000,
+  /** Refusals remembered; beyond, the oldest config is sent once more. */
+  refusedMax: 4_096,
   /** `rayClusterDeletionDelaySeconds` where it is not set (reference). */
   deletionDelayMs: 60_000,
   /** A cluster without traffic is kept at least this long after the switch: so long do balancers take to notice. */

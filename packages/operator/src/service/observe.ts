@@ -40,7 +40,15 @@ export const observeService = (
   };
 };
 
-const parsed = memoParse(parseRayCluster);
+/** One that cannot be read is a reason to stop, and not to take the RayService for the culprit. */
+const parsed = memoParse((raw: RayCluster): RayCluster => {
+  try {
+    return parseRayCluster(raw);
+  } catch (error) {
+    if (raw.metadata.deletionTimestamp !== undefined) return raw;
+    throw new Error(`RayCluster ${raw.metadata.name} cannot be read: ${String(error)}`, { cause: error });
+  }
+});
 
 /** Those that this RayService controls: a former one of its name has another uid. */
 const clustersOf = ({ metadata }: RayService, caches: Caches): RayCluster[] =>

@@ -62,7 +62,9 @@ export class ServiceReconciler implements Reconciler {
       return {};
     }
     try {
-      return await this.#bring(key, parsed(stored), signal);
+      // What cannot be read can still go.
+      const isLeaving = stored.metadata.deletionTimestamp !== undefined;
+      return await this.#bring(key, isLeaving ? stored : parsed(stored), signal);
     } catch (error) {
       if (!(error instanceof ZodError)) throw error;
       const why = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
@@ -130,12 +132,19 @@ export class ServiceReconciler implements Reconciler {
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       const isFinal = !isUnreachable(error);
-      if (isFinal) this.#refused.set(uid, { hash, untilMs: this.#deps.clock.nowMs() + serviceLimits.refusedRetryMs });
+      if (isFinal) this.#refuse(uid, hash);
       const text = `Could not send the Serve config to RayCluster ${name}: ${error.message}`;
       const actions: Action[] = [tell(scope, warning("FailedToUpdateServeApplications", "Update", text))];
       if (isFinal) actions.push({ kind: "requeue", scope, afterMs: serviceLimits.refusedRetryMs });
       return { plan: planOf(service, actions), ...(isFinal ? {} : { error }) };
     }
+  }
+
+  #refuse(uid: string, hash: string): void {
+    this.#refused.delete(uid);
+    this.#refused.set(uid, { hash, untilMs: this.#deps.clock.nowMs() + serviceLimits.refusedRetryMs });
+    const [oldest] = this.#refused.keys();
+    if (oldest !== undefined && this.#refused.size > serviceLimits.refusedMax) this.#refused.delete(oldest);
   }
 
   async #apply(plan: Plan, signal: AbortSignal): Promise<PlanResult> {

@@ -1,10 +1,11 @@
 import type { Service } from "kubernetes-types/core/v1.d.ts";
+import { labels } from "../../api/names.ts";
 import { digest } from "../../cluster/revision.ts";
 import type { Stored } from "../../kube/objects.ts";
 import { type Action, typed } from "../../kube/plan.ts";
 import { resources } from "../../kube/resources.ts";
 import { buildServiceHeadService, buildServiceServeService } from "../build/services.ts";
-import { serviceAnnotations } from "../names.ts";
+import { serveServiceName, serviceAnnotations } from "../names.ts";
 import type { ObservedService, ServeCluster } from "../observed-service.ts";
 import { kubernetesServiceFields } from "../service-fields.ts";
 import { normal, type ServiceContext, scopes, tell, warning } from "./service-context.ts";
@@ -18,7 +19,11 @@ export const decideServices = (observed: ObservedService, target: ServeCluster, 
   const head = buildServiceHeadService(service, target.cluster, context.options);
   try {
     const serve = buildServiceServeService(service, target.cluster);
-    return [...ensureService(serve, serveService), ...ensureService(head, headService)];
+    return [
+      ...ensureService(serve, serveService),
+      ...ensureService(head, headService),
+      ...formerlyNamed(observed).map((found) => removeService(found, scopes.services)),
+    ];
   } catch (error) {
     const note = error instanceof Error ? error.message : String(error);
     return [
@@ -27,6 +32,15 @@ export const decideServices = (observed: ObservedService, target: ServeCluster, 
     ];
   }
 };
+
+/** The serve Service under a name that the user has taken back. */
+const formerlyNamed = ({ service, services }: ObservedService): readonly Stored<Service>[] =>
+  services.filter(
+    ({ metadata }) =>
+      metadata.labels?.[labels.serve] !== undefined &&
+      metadata.name !== serveServiceName(service) &&
+      metadata.deletionTimestamp === undefined,
+  );
 
 /** Brings one Service to what is wanted; nothing where it is that already. */
 export const ensureService = (wanted: Service, found: Stored<Service> | undefined): Action[] => {
