@@ -47,6 +47,9 @@ test("the in-process watch tells each change before the write's promise is settl
   expect(told).toEqual(["ADDED a", "DELETED a"]);
 });
 
+const evict = (name: string): ReturnType<KubeClient["request"]> =>
+  client.request("POST", `/api/v1/namespaces/default/pods/${name}/eviction`, { body: { metadata: { name } } });
+
 test("an eviction takes from the budget that covers the pod, and is refused when nothing is left", async () => {
   const budgetId = { group: "policy", version: "v1", plural: "poddisruptionbudgets" };
   const spec = { minAvailable: 1, selector: { matchLabels: { app: "x" } } };
@@ -69,8 +72,6 @@ test("an eviction takes from the budget that covers the pod, and is refused when
     const running = { phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
     await server.access.mergePatch(resources.pods, { namespace: "default", name }, { status: running }, "status");
   }
-  const evict = (name: string) =>
-    client.request("POST", `/api/v1/namespaces/default/pods/${name}/eviction`, { body: { metadata: { name } } });
   expect((await evict("a")).status).toBe(201);
   const refused = await evict("b");
   expect(refused.status).toBe(429);

@@ -10,9 +10,7 @@ import { apiVersionOf } from "./write-request.ts";
 export class Served {
   readonly #versions = new WeakMap<KubeObject, Map<string, KubeObject>>();
   readonly #texts = new WeakMap<KubeObject, string>();
-  /** Lines of the event that is being told. */
-  #lines = new Map<string, Buffer>();
-  #linesOf: KubeObject | undefined;
+  #latest: { readonly object: KubeObject; readonly text: string; readonly lines: Map<string, Buffer> } | undefined;
 
   /** The object in the definition's version. */
   object(definition: ResourceDefinition, stored: KubeObject): KubeObject {
@@ -31,8 +29,16 @@ export class Served {
     return object;
   }
 
-  /** The JSON text of a frozen object that `object` gave. */
+  /** The JSON text of a frozen object that `object` gave. The latest is remembered: an event and the answer to its write. */
   text(object: KubeObject): string {
+    if (this.#latest?.object !== object) {
+      this.#latest = { object, text: this.#texts.get(object) ?? JSON.stringify(object), lines: new Map() };
+    }
+    return this.#latest.text;
+  }
+
+  /** The text of an object in a list, kept as long as the object lives: the next list will want it, too. */
+  listText(object: KubeObject): string {
     let text = this.#texts.get(object);
     if (text === undefined) {
       text = JSON.stringify(object);
@@ -41,16 +47,14 @@ export class Served {
     return text;
   }
 
-  /** A line of a watch. */
+  /** A line of a watch: bytes made once for all who watch. */
   line(type: string, object: KubeObject): Buffer {
-    if (this.#linesOf !== object) {
-      this.#linesOf = object;
-      this.#lines = new Map();
-    }
-    let line = this.#lines.get(type);
+    const text = this.text(object);
+    const lines = this.#latest?.lines;
+    let line = lines?.get(type);
     if (line === undefined) {
-      line = Buffer.from(`{"type":"${type}","object":${this.text(object)}}\n`);
-      this.#lines.set(type, line);
+      line = Buffer.from(`{"type":"${type}","object":${text}}\n`);
+      lines?.set(type, line);
     }
     return line;
   }

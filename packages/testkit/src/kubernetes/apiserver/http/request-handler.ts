@@ -44,6 +44,8 @@ export class RequestHandler {
   /** Answers a request to leave HTTP (`exec`, `attach`, `portforward`). Never rejects. */
   async handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const info = parseRequest(request.method ?? "GET", request.url ?? "/");
+    // A client that is gone is no fault of this process; who serves the stream hears of it by its own listener.
+    socket.on("error", () => socket.destroy());
     try {
       const user = this.#admit(info, request);
       if (info.kind === "path") throw notServed();

@@ -110,7 +110,7 @@ export const attributesOf = (info: RequestInfo, user: UserInfo): Attributes => {
     resource,
     subresource,
     namespace,
-    name: name?.split(":")[0] ?? nameOfSelector(info.query),
+    name: name ?? nameOfSelector(info.query),
   };
 };
 

@@ -115,7 +115,7 @@ const sendList = (context: ResourceContext): void => {
   sendJson(
     response,
     200,
-    `${head.slice(0, -1)},"items":[${listed.items.map((item) => core.served.text(item)).join(",")}]}`,
+    `${head.slice(0, -1)},"items":[${listed.items.map((item) => core.served.listText(item)).join(",")}]}`,
   );
 };
 
