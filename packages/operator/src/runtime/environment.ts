@@ -1,5 +1,5 @@
 import type { ClusterOptions } from "../cluster/cluster-options.ts";
-import type { OperatorSettings } from "./settings.ts";
+import type { ListenAddress, OperatorSettings } from "./settings.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -53,6 +53,8 @@ export const withEnvironment = (
   return {
     settings: {
       ...settings,
+      metricsAddress: ownAddress(settings.metricsAddress, env),
+      healthAddress: ownAddress(settings.healthAddress, env),
       cluster: cluster as Partial<ClusterOptions>,
       zeroDowntime: env.ENABLE_ZERO_DOWNTIME?.toLowerCase() !== "false" && settings.zeroDowntime,
       resyncMs: resync && seconds > 0 ? seconds * 1_000 : settings.resyncMs,
@@ -62,3 +64,9 @@ export const withEnvironment = (
 };
 
 const set = (value: string | undefined): value is string => value !== undefined && value !== "";
+
+/** "All addresses" is the pod's own where pods are processes of one machine, on loopback addresses: others listen there, too. */
+const ownAddress = (address: ListenAddress | undefined, { POD_IP: podIp }: Environment): ListenAddress | undefined =>
+  address !== undefined && address.host === undefined && podIp?.startsWith("127.") === true
+    ? { ...address, host: podIp }
+    : address;

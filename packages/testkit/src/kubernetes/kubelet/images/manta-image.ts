@@ -37,6 +37,8 @@ export const mantaImage = (options: MantaImageOptions = {}): LocalImage => {
     },
     env: {
       ...nodeEnv,
+      // As the image has it: the user's own mounts first, then the examples that come with Manta.
+      MANTA_APP_PATH: "/home/ray/app:/opt/manta/examples/fruit",
       // 127.0.0.1 is the machine, not the pod; `localhost` is the pod.
       RAY_API_SERVER_ADDRESS: "http://localhost:8265",
     },
