@@ -1,7 +1,7 @@
 import { ApiError } from "../../api/api-error.ts";
 import type { KubeObject } from "../../api/objects.ts";
+import { isObject } from "../json.ts";
 import type { PatchType, ResourceDefinition } from "../plugins.ts";
-import { isJsonObject } from "./json.ts";
 import { applyJsonPatch, MalformedPatchError, PatchConflictError } from "./json-patch.ts";
 import { applyMergePatch } from "./merge-patch.ts";
 import { applyStrategicMergePatch } from "./strategic-merge-patch.ts";
@@ -21,7 +21,7 @@ export function applyPatch(
 ): KubeObject {
   try {
     const patched = patchedValue(structures, type, patch, current, definition);
-    if (!isJsonObject(patched)) throw new MalformedPatchError("the patched object is no object");
+    if (!isObject(patched)) throw new MalformedPatchError("the patched object is no object");
     return patched as KubeObject;
   } catch (error) {
     if (error instanceof MalformedPatchError) throw new ApiError("BadRequest", error.message);
@@ -40,7 +40,7 @@ function patchedValue(
   definition: ResourceDefinition,
 ): unknown {
   if (type === "application/json-patch+json") return applyJsonPatch(current, patch);
-  if (!isJsonObject(patch)) throw new MalformedPatchError("a merge patch is an object");
+  if (!isObject(patch)) throw new MalformedPatchError("a merge patch is an object");
   if (type === "application/merge-patch+json") return applyMergePatch(current, patch);
   if (definition.custom) {
     throw new ApiError(

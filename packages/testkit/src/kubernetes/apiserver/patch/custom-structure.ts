@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "./json.ts";
+import { isObject, type JsonObject } from "../json.ts";
 import { type ListStructure, leafStructure, type ObjectStructure, type Structure } from "./structure.ts";
 
 /**
@@ -27,7 +27,7 @@ const unknownObject: ObjectStructure = {
 };
 
 function structureOf(schema: unknown, metadata: Structure): Structure {
-  if (!isJsonObject(schema)) return leafStructure;
+  if (!isObject(schema)) return leafStructure;
   if (schema["x-kubernetes-embedded-resource"] === true) return withMetadata(objectOf(schema, metadata), metadata);
   if (schema["type"] === "object") return objectOf(schema, metadata);
   if (schema["type"] === "array") return listOf(schema, metadata);
@@ -36,11 +36,11 @@ function structureOf(schema: unknown, metadata: Structure): Structure {
 
 function objectOf(schema: JsonObject, metadata: Structure): ObjectStructure {
   const fields = new Map<string, Structure>();
-  for (const [name, field] of Object.entries(isJsonObject(schema["properties"]) ? schema["properties"] : {})) {
+  for (const [name, field] of Object.entries(isObject(schema["properties"]) ? schema["properties"] : {})) {
     fields.set(name, structureOf(field, metadata));
   }
   const values = schema["additionalProperties"];
-  const elements = isJsonObject(values) ? structureOf(values, metadata) : undefined;
+  const elements = isObject(values) ? structureOf(values, metadata) : undefined;
   return {
     kind: "object",
     atomic: schema["x-kubernetes-map-type"] === "atomic",
@@ -63,17 +63,17 @@ function listOf(schema: JsonObject, metadata: Structure): ListStructure {
     items: structureOf(items, metadata),
     listType: type === "set" || type === "map" ? type : "atomic",
     keys: Array.isArray(keys) ? keys.map(String) : [],
-    keyDefaults: isJsonObject(items) ? defaultsOf(items, Array.isArray(keys) ? keys.map(String) : []) : {},
+    keyDefaults: isObject(items) ? defaultsOf(items, Array.isArray(keys) ? keys.map(String) : []) : {},
     mergeKey: undefined,
   };
 }
 
 function defaultsOf(items: JsonObject, keys: readonly string[]): Record<string, string | number | boolean> {
-  const properties = isJsonObject(items["properties"]) ? items["properties"] : {};
+  const properties = isObject(items["properties"]) ? items["properties"] : {};
   return Object.fromEntries(
     keys.flatMap((key) => {
       const property = properties[key];
-      const value = isJsonObject(property) ? property["default"] : undefined;
+      const value = isObject(property) ? property["default"] : undefined;
       return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? [[key, value]] : [];
     }),
   );

@@ -1,4 +1,5 @@
-import { cloneJson, equalJson, isJsonObject, type JsonObject, setKey } from "./json.ts";
+import { isObject, type JsonObject } from "../json.ts";
+import { cloneJson, equalJson, setKey } from "./json.ts";
 import { parseJsonPointer } from "./json-pointer.ts";
 import { jsonPatchOperationsMax } from "./limits.ts";
 
@@ -39,7 +40,7 @@ function parsePatch(patch: unknown): Change[] {
 }
 
 function parseChange(operation: unknown): Change {
-  if (!isJsonObject(operation)) throw new MalformedPatchError("an operation of a JSON patch is an object");
+  if (!isObject(operation)) throw new MalformedPatchError("an operation of a JSON patch is an object");
   const { op } = operation;
   const path = pointerOf(operation, "path");
   switch (op) {
@@ -128,7 +129,7 @@ function readAt(holder: JsonObject, path: readonly string[]): unknown {
 
 function parentOf(holder: JsonObject, path: readonly string[]): JsonObject | unknown[] {
   const parent = path.slice(0, -1).reduce<unknown>((at, token) => step(at, token, path), holder);
-  if (!Array.isArray(parent) && !isJsonObject(parent)) throw missing(path);
+  if (!Array.isArray(parent) && !isObject(parent)) throw missing(path);
   return parent;
 }
 
@@ -138,7 +139,7 @@ function step(at: unknown, token: string, path: readonly string[]): unknown {
     if (index >= at.length) throw missing(path);
     return at[index];
   }
-  if (isJsonObject(at) && Object.hasOwn(at, token)) return at[token];
+  if (isObject(at) && Object.hasOwn(at, token)) return at[token];
   throw missing(path);
 }
 

@@ -1,10 +1,6 @@
-/** A JSON object, as parsed from a request or read from the storage. */
-export type JsonObject = Record<string, unknown>;
+import type { JsonObject } from "../json.ts";
 
-/** True for objects that are neither null nor arrays. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+// What clients send may have members of any name, `__proto__` too: patches copy and compare own properties only.
 
 /** Deep equality of JSON values; the order of an object's keys does not matter. */
 export function equalJson(a: unknown, b: unknown): boolean {

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cloneJson, equalJson, isJsonObject, type JsonObject, setKey } from "./json.ts";
+import { isObject, type JsonObject } from "../json.ts";
+import { cloneJson, equalJson, setKey } from "./json.ts";
 import { applyMergePatch } from "./merge-patch.ts";
 
 describe("a JSON merge patch", () => {
@@ -62,7 +63,7 @@ describe("a JSON merge patch", () => {
 });
 
 function difference(from: unknown, to: unknown): unknown {
-  if (!isJsonObject(from) || !isJsonObject(to)) return to;
+  if (!isObject(from) || !isObject(to)) return to;
   const patch: JsonObject = {};
   for (const key of Object.keys(from)) if (!Object.hasOwn(to, key)) setKey(patch, key, null);
   for (const key of Object.keys(to)) {

@@ -1,12 +1,13 @@
-import { cloneJson, isJsonObject, type JsonObject, setKey } from "./json.ts";
+import { isObject, type JsonObject } from "../json.ts";
+import { cloneJson, setKey } from "./json.ts";
 
 /**
  * The target after a JSON Merge Patch: null removes, objects merge, all else replaces. Neither argument is changed,
  * and the answer shares what the patch left alone. https://www.rfc-editor.org/rfc/rfc7386
  */
 export function applyMergePatch(target: unknown, patch: unknown): unknown {
-  if (!isJsonObject(patch)) return cloneJson(patch);
-  const merged: JsonObject = isJsonObject(target) ? { ...target } : {};
+  if (!isObject(patch)) return cloneJson(patch);
+  const merged: JsonObject = isObject(target) ? { ...target } : {};
   for (const key of Object.keys(patch)) {
     const change = patch[key];
     if (change === null) delete merged[key];

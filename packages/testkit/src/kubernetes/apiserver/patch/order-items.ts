@@ -1,4 +1,4 @@
-import { isJsonObject } from "./json.ts";
+import { isObject } from "../json.ts";
 
 /**
  * The items of a merged list in their order: those that the patch names in the patch's order; the others keep theirs,
@@ -39,5 +39,5 @@ function indexes(order: readonly unknown[], key: string | undefined): Map<unknow
 }
 
 function identity(item: unknown, key: string | undefined): unknown {
-  return key !== undefined && isJsonObject(item) ? item[key] : item;
+  return key !== undefined && isObject(item) ? item[key] : item;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { JsonObject } from "../json.ts";
 import builtinTypes from "../openapi/builtin/types.json" with { type: "json" };
 import { BuiltinStructures } from "./builtin-structures.ts";
-import { cloneJson, type JsonObject } from "./json.ts";
+import { cloneJson } from "./json.ts";
 import { MalformedPatchError } from "./json-patch.ts";
 import { applyStrategicMergePatch } from "./strategic-merge-patch.ts";
 

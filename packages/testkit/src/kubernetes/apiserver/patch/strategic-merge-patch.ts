@@ -1,4 +1,5 @@
-import { cloneJson, equalJson, isJsonObject, type JsonObject, setKey } from "./json.ts";
+import { isObject, type JsonObject } from "../json.ts";
+import { cloneJson, equalJson, setKey } from "./json.ts";
 import { MalformedPatchError } from "./json-patch.ts";
 import { orderItems } from "./order-items.ts";
 import { type ListStructure, leafStructure, type Structure } from "./structure.ts";
@@ -44,7 +45,7 @@ function mergeFields(current: JsonObject, patch: JsonObject, structure: Structur
 }
 
 function mergeValue(current: unknown, change: unknown, structure: Structure): unknown {
-  if (isJsonObject(change)) return mergeObject(isJsonObject(current) ? current : {}, change, structure);
+  if (isObject(change)) return mergeObject(isObject(current) ? current : {}, change, structure);
   if (!Array.isArray(change)) return change;
   const existing: readonly unknown[] = Array.isArray(current) ? current : [];
   if (structure.kind !== "list") return cloneJson(change);
@@ -70,7 +71,7 @@ function mergeByKey(
     return kept.map((item) => mergeObject({}, item, list.items));
   const deleted = changes.filter((item) => item["$patch"] === "delete");
   const merged: JsonObject[] = current
-    .filter(isJsonObject)
+    .filter(isObject)
     .filter((item) => !deleted.some((gone) => equalJson(gone[key], item[key])));
   for (const change of kept) {
     const at = merged.findIndex((item) => equalJson(item[key], change[key]));
@@ -82,7 +83,7 @@ function mergeByKey(
 }
 
 function keyedItem(item: unknown, key: string): JsonObject {
-  if (!isJsonObject(item)) throw new MalformedPatchError(`an item of a list with merge key ${key} is not an object`);
+  if (!isObject(item)) throw new MalformedPatchError(`an item of a list with merge key ${key} is not an object`);
   if (item[key] === undefined && item["$patch"] !== "replace") {
     throw new MalformedPatchError(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
   }
@@ -128,5 +129,5 @@ function retainKeys(current: JsonObject, keys: unknown): JsonObject {
 }
 
 function withoutDirectives(item: unknown, list: ListStructure): unknown {
-  return isJsonObject(item) ? mergeObject({}, item, list.items) : cloneJson(item);
+  return isObject(item) ? mergeObject({}, item, list.items) : cloneJson(item);
 }

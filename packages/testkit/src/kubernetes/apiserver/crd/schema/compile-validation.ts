@@ -5,9 +5,7 @@ import { listChecks } from "./list-checks.ts";
 import { objectChecks } from "./object-checks.ts";
 import { numberChecks, stringChecks } from "./scalar-checks.ts";
 import type { SchemaProblems } from "./schema-problems.ts";
-
-/** Tells what is wrong with a value; `problems.path` is where it is. */
-export type Validate = (value: unknown, problems: SchemaProblems) => void;
+import type { Validate } from "./validate.ts";
 
 /**
  * Validation by a schema, with the API server's texts; undefined where every value is fine.

@@ -1,7 +1,7 @@
-import type { Validate } from "./compile-validation.ts";
 import { FieldPath } from "./field-path.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { SchemaProblems } from "./schema-problems.ts";
+import type { Validate } from "./validate.ts";
 
 /** The checks of `allOf`, `anyOf`, `oneOf` and `not`. */
 export function junctorChecks(schema: JsonSchema, compile: (schema: JsonSchema) => Validate | undefined): Validate[] {

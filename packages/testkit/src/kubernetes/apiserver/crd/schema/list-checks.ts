@@ -1,7 +1,7 @@
 import { isObject } from "../../json.ts";
-import type { Validate } from "./compile-validation.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import type { SchemaProblems } from "./schema-problems.ts";
+import type { Validate } from "./validate.ts";
 
 /** The checks of lists and their items that a schema asks for. */
 export function listChecks(schema: JsonSchema, compile: (schema: JsonSchema) => Validate | undefined): Validate[] {

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from "../../json.ts";
-import type { Validate } from "./compile-validation.ts";
 import { type JsonSchema, valuesSchema } from "./json-schema.ts";
 import type { SchemaProblems } from "./schema-problems.ts";
+import type { Validate } from "./validate.ts";
 
 type Check = (object: JsonObject, problems: SchemaProblems) => void;
 

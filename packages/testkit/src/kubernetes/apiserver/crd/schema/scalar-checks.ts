@@ -1,8 +1,8 @@
 import { compilePattern } from "./compile-pattern.ts";
-import type { Validate } from "./compile-validation.ts";
 import { stringFormats } from "./formats.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { type SchemaProblems, valueText } from "./schema-problems.ts";
+import type { Validate } from "./validate.ts";
 
 /** The checks of strings that a schema asks for. */
 export function stringChecks(schema: JsonSchema): Validate[] {
