@@ -36,8 +36,8 @@ export const startEndpoints: StartController = (deps) => {
   const queue = queueFor(deps, "endpoints", (key) => reconcile(deps, caches, key));
   const { services, pods, endpoints, slices } = caches;
   services.onChange(({ object }) => queue.add(keyOfObject(object)));
-  pods.onChange(({ object, previous }) => {
-    if (previous !== undefined && isSameEndpoint(object, previous)) return;
+  pods.onChange(({ object, previous, gone }) => {
+    if (!gone && previous !== undefined && isSameEndpoint(object, previous)) return;
     for (const service of services.inNamespace(object.metadata.namespace))
       if ([object, previous].some((pod) => pod !== undefined && isOf(service, pod))) queue.add(keyOfObject(service));
   });
