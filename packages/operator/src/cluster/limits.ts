@@ -20,8 +20,6 @@ export const clusterLimits = {
   rollRequeueMs: 5_000,
   /** A worker that has run for so long without being Ready has no replica and is not the disruption budget's concern. */
   idleWorkerMs: 120_000,
-  /** Everything is looked at once in this time, though nothing has changed (reference, section 2.1). */
-  resyncMs: 300_000,
   /** Standby heads that an annotation may ask for: each costs a pod, and more than a few gain nothing. */
   standbyHeadsMax: 5,
   /** Tries to find a name that no pod has; a group of thousands collides rarely. */

@@ -148,4 +148,5 @@ const headTolerations = (given: readonly Toleration[]): Toleration[] => {
   return [...given, ...ours];
 };
 
+/** A node that is only restarted is back by then; so is not one that is lost. */
 const tolerationSeconds = 30;

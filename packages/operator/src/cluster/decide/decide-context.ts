@@ -1,4 +1,4 @@
-import type { Action, RequeueAction } from "../../kube/plan.ts";
+import type { RequeueAction } from "../../kube/plan.ts";
 import type { ClusterOptions } from "../cluster-options.ts";
 
 /** What a decision depends on besides the cluster. */
@@ -27,7 +27,3 @@ export const requeue = (scope: string, afterMs: number): RequeueAction => ({
   // Never at once: what is waited for takes time, and a loop would burn.
   afterMs: Math.max(afterMs, 1),
 });
-
-/** Whether a list of actions changes anything. */
-export const changes = (actions: readonly Action[]): boolean =>
-  actions.some(({ kind }) => kind !== "requeue" && kind !== "event");
