@@ -27,7 +27,7 @@ export const parseDockerfile = (text: string): Stage[] => {
       const [key = "", value = ""] = rest.split("=");
       variables[key] = value;
     } else if (name === "FROM") {
-      const [from = "", , stage = `stage ${stages.length}`] = rest.split(/\s+/);
+      const [from = "", , stage = `stage-${stages.length}`] = rest.split(/\s+/);
       stages.push({
         name: stage,
         from: from.replaceAll(/\$\{(\w+)\}/g, (_all, key: string) => variables[key] ?? ""),

@@ -60,7 +60,7 @@ describe.skipIf(process.env["MANTA_TEST_IMAGE"] !== "1")("the image, made by the
   });
 
   it("starts a head as a pod does, passes the probes, and drains on SIGTERM", async () => {
-    const start = `ulimit -n 65536; ray start --head --node-ip-address=${address} --dashboard-host=0.0.0.0 --block`;
+    const start = `ulimit -n 65536; ray start --head --node-ip-address=${address} --dashboard-host=${address} --block`;
     const head: ChildProcess = spawn("bwrap", sandbox(image, shared, ["/bin/bash", "-c", "--", start]), {
       stdio: ["ignore", "pipe", "pipe"],
     });
