@@ -54,19 +54,19 @@ spec:
   - {metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}
 `;
 
-describe("kubectl on a local Kubernetes", () => {
-  let cluster: LocalKubernetes;
-  beforeAll(async () => {
-    cluster = await LocalKubernetes.start({ nodes: 2 });
-  }, 300_000);
-  afterAll(async () => {
-    await cluster.close();
-    expect(existsSync(dirname(cluster.kubeconfigFile))).toBe(false);
-  });
-  const kubectl = (...args: string[]): Promise<string> => cluster.kubectl(...args);
-  const firstPod = (label: string): Promise<string> =>
-    kubectl("get", "pods", "-l", label, "-o", "jsonpath={.items[0].metadata.name}");
+let cluster: LocalKubernetes;
+beforeAll(async () => {
+  cluster = await LocalKubernetes.start({ nodes: 2 });
+}, 300_000);
+afterAll(async () => {
+  await cluster.close();
+  expect(existsSync(dirname(cluster.kubeconfigFile))).toBe(false);
+});
+const kubectl = (...args: string[]): Promise<string> => cluster.kubectl(...args);
+const firstPod = (label: string): Promise<string> =>
+  kubectl("get", "pods", "-l", label, "-o", "jsonpath={.items[0].metadata.name}");
 
+describe("kubectl with a Deployment", () => {
   it("shows its nodes", async () => {
     expect(await kubectl("get", "nodes")).toMatch(/node-1 +Ready[\s\S]*node-2 +Ready/);
   });
@@ -121,7 +121,9 @@ describe("kubectl on a local Kubernetes", () => {
     expect(await kubectl(...version)).toBe("");
     expect(await kubectl("rollout", "history", "deployment/web")).toMatch(/2 .*\n3 /);
   });
+});
 
+describe("kubectl with other workloads", () => {
   it("runs the members of a StatefulSet one after the other, with names and data that stay", async () => {
     await cluster.apply(set);
     await kubectl("rollout", "status", "statefulset/db", "--timeout=60s");

@@ -93,7 +93,9 @@ describe("a Service", () => {
     await kit.run(await create("one", 8080));
     await kit.run(await create("two", 9090));
     await kit.until("two slices", async () => (await slices()).length === 2);
-    expect((await slices()).map(({ ports }) => ports?.[0]?.port).toSorted()).toEqual([8080, 9090]);
+    expect((await slices()).map(({ ports }) => ports?.[0]?.port).toSorted((a = 0, b = 0) => a - b)).toEqual([
+      8080, 9090,
+    ]);
   });
 
   it("takes its endpoints with it, and gets back what somebody deletes", async () => {

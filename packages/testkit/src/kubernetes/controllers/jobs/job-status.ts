@@ -29,12 +29,12 @@ export const jobStatus = (job: JobObject, view: JobView, nowMs: number): Status 
     ...(view.failed.length === 0 ? {} : { failed: view.failed.length }),
   };
   const ends = endsOf(job, view, startTime, nowMs);
-  let conditions = before.conditions as Condition[] | undefined;
+  let conditions: Condition[] | undefined = before.conditions;
   for (const condition of [suspension(conditions, suspend), ...ends].filter((each) => each !== undefined))
     conditions = withCondition(conditions, { lastProbeTime: now, ...condition }, now);
   const isComplete = ends.some(({ type }) => type === "Complete");
   return {
-    ...(conditions === undefined ? {} : { conditions: conditions as NonNullable<Status["conditions"]> }),
+    ...(conditions === undefined ? {} : { conditions }),
     ...(startTime === undefined ? {} : { startTime }),
     ...(isComplete ? { completionTime: now } : {}),
     ...counts,

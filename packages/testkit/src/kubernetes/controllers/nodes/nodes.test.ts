@@ -42,7 +42,7 @@ describe("a node", () => {
       });
   };
   const node = async (): Promise<NodeObject | undefined> =>
-    (await kit.server.access.get(resources.nodes, { name: "node-1" })) as NodeObject | undefined;
+    await kit.server.access.get(resources.nodes, { name: "node-1" });
   const untilUnknown = (): Promise<true> =>
     kit.until("unknown", async () => {
       await kit.clock.advance(5_000);

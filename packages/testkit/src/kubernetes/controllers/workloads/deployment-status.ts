@@ -34,7 +34,7 @@ export const deploymentStatus = (
   const { generation } = deployment.metadata;
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   return {
-    status: { ...nonZero, ...observed, ...collisions, conditions: conditions as NonNullable<Status["conditions"]> },
+    status: { ...nonZero, ...observed, ...collisions, conditions },
     againMs,
   };
 };
@@ -68,7 +68,7 @@ const progressing = (
 ): { condition?: Condition; againMs: number | undefined } => {
   const { replicas = 1, progressDeadlineSeconds = 600, paused } = spec;
   const type = "Progressing";
-  const known = conditionOf(before?.conditions as Condition[] | undefined, type);
+  const known = conditionOf<Condition>(before?.conditions, type);
   const name = `ReplicaSet "${current?.metadata.name ?? ""}"`;
   if (paused === true) {
     const message = "Deployment is paused";
