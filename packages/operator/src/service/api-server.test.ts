@@ -1,14 +1,14 @@
 import type { Pod, Service } from "kubernetes-types/core/v1.d.ts";
 import type { EndpointSlice } from "kubernetes-types/discovery/v1.d.ts";
 import { waitFor } from "mantaray/testing";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { labels } from "../api/names.ts";
 import type { RayCluster } from "../api/ray-cluster.ts";
 import type { RayService } from "../api/ray-service.ts";
 import { buildHeadPod } from "../cluster/build/head-pod.ts";
 import { defaultClusterOptions } from "../cluster/cluster-options.ts";
 import { startOperator } from "../index.ts";
-import type { Draft, KubeObject, Stored } from "../kube/objects.ts";
+import type { Draft, Stored } from "../kube/objects.ts";
 import { rayClusters, rayServices } from "../kube/ray-resources.ts";
 import { resources } from "../kube/resources.ts";
 import { TestCluster } from "../runtime/fixtures/test-cluster.ts";
@@ -54,7 +54,7 @@ afterEach(async () => {
 });
 
 const ref = { namespace: "default", name: "fruit" };
-const manifest = (sketch: ServiceSketch): Draft<KubeObject> => {
+const manifest = (sketch: ServiceSketch): Draft => {
   const { metadata: _, ...rest } = rayServiceManifest(sketch) as Record<string, unknown>;
   return { ...rest, metadata: { ...ref } };
 };
@@ -65,8 +65,8 @@ const condition = async (type: string): Promise<string> => {
   const found = (await service())?.status?.conditions?.find((it) => it.type === type);
   return `${found?.status}/${found?.reason}`;
 };
-const until = async (what: string, test: () => Promise<boolean>): Promise<void> =>
-  void (await waitFor(async () => (await test()) || undefined, { timeoutMs: 20_000, what }));
+const until = async (what: string, isSo: () => Promise<boolean>): Promise<void> =>
+  void (await waitFor(async () => (await isSo()) || undefined, { timeoutMs: 20_000, what }));
 const serve = async (): Promise<Stored<Service> | undefined> =>
   await kubernetes.api.get(resources.services, { ...ref, name: "fruit-serve-svc" });
 
@@ -75,7 +75,7 @@ const bringUp = async (name: string, podIP: string): Promise<void> => {
   const cluster = await kubernetes.api.get(rayClusters, { ...ref, name });
   if (cluster === undefined) throw new Error(`no cluster ${name}`);
   const pod = buildHeadPod(cluster, `${name}-head`, "leader", defaultClusterOptions);
-  const { uid } = (await kubernetes.api.create<Pod>(resources.pods, pod as Draft<Pod>)).metadata;
+  const { uid } = (await kubernetes.api.create<Pod>(resources.pods, pod)).metadata;
   const lastTransitionTime = "2026-01-01T00:00:00Z";
   const ready = { type: "Ready", status: "True", lastTransitionTime };
   await kubernetes.api.patchStatus(
@@ -110,7 +110,7 @@ const bringUp = async (name: string, podIP: string): Promise<void> => {
   });
 };
 
-it("brings a RayService up, upgrades, suspends and deletes it on an API server", async () => {
+test("brings a RayService up, upgrades, suspends and deletes it on an API server", async () => {
   const sketch: ServiceSketch = {
     groups: [],
     spec: { upgradeStrategy: { type: "NewCluster" }, rayClusterDeletionDelaySeconds: 0 },

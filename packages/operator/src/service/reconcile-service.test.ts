@@ -23,6 +23,8 @@ const headTarget = (): string | undefined =>
 const clusterNames = (): string[] => world.kube.all<RayCluster>("RayCluster").map(({ metadata }) => metadata.name);
 const reasons = (): string[] => world.events.map(({ reason }) => reason);
 
+const label = (): string | undefined => world.ray.head(world.active ?? "")?.metadata.labels?.[labels.serve];
+
 const redis = { gcsFaultToleranceOptions: { redisAddress: "redis:6379" } };
 const newCluster = { upgradeStrategy: { type: "NewCluster" } };
 
@@ -157,8 +159,10 @@ describe("an upgrade to a new cluster", () => {
     await world.run(8_000);
     expect(clusterNames()).not.toContain(old);
   });
+});
 
-  it("repairs the old cluster's applications with the old config", async () => {
+describe("the old cluster during an upgrade", () => {
+  it("gets its applications back with the old config", async () => {
     const old = await ready({ spec: newCluster });
     world.apply({ spec: newCluster, image: "mantaray/manta:2", config: fruitConfig(9) });
     await world.until("pending", () => world.pending !== undefined);
@@ -266,8 +270,6 @@ describe("a change inside a cluster", () => {
 });
 
 describe("the head behind the Service", () => {
-  const label = (): string | undefined => world.ray.head(world.active ?? "")?.metadata.labels?.[labels.serve];
-
   it("leaves after two bad answers and comes back after a good one", async () => {
     await ready();
     expect(label()).toBe("true");

@@ -13,12 +13,13 @@ let answer: { status: number; headers?: Record<string, string>; body: string };
 beforeEach(async () => {
   seen = [];
   answer = { status: 200, body: '{"applications":{}}' };
-  server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString();
-    seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body });
-    response.writeHead(answer.status, answer.headers).end(answer.body);
+  server = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
+    request.on("end", () => {
+      seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body });
+      response.writeHead(answer.status, answer.headers).end(answer.body);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -3,6 +3,13 @@ import { rayCluster } from "../cluster/fixtures/ray-cluster.ts";
 import { serviceLimits } from "./limits.ts";
 import { configApplications, configBody, configHash, isKeepable, keptConfig, readKeptConfig } from "./serve-config.ts";
 
+const hashOf = (hash: string): string =>
+  configHash(
+    rayCluster({ annotations: { "ray.io/hash-without-replicas-and-workers-to-delete": hash } }),
+    "applications: []",
+    undefined,
+  );
+
 describe("a Serve config", () => {
   it("is sent as JSON, with the capacity of an upgrade", () => {
     expect(configBody("applications: []\nhttp_options: {port: 8000}", undefined)).toEqual({
@@ -36,12 +43,6 @@ describe("a Serve config", () => {
   });
 
   it("is another for another template, so that its code is packed again", () => {
-    const of = (hash: string): string =>
-      configHash(
-        rayCluster({ annotations: { "ray.io/hash-without-replicas-and-workers-to-delete": hash } }),
-        "applications: []",
-        undefined,
-      );
-    expect(of("a")).not.toBe(of("b"));
+    expect(hashOf("a")).not.toBe(hashOf("b"));
   });
 });

@@ -84,9 +84,9 @@ describe("an incremental upgrade", () => {
   });
 });
 
-describe("its way back", () => {
-  const done = (shares: Shares): boolean => isBackDone(shares, true);
+const done = (shares: Shares): boolean => isBackDone(shares, true);
 
+describe("its way back", () => {
   it.each([
     ["early", sharesOf(100, 75, 50)],
     ["late", sharesOf(50, 25, 100)],
