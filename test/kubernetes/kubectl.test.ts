@@ -58,10 +58,7 @@ let cluster: LocalKubernetes;
 beforeAll(async () => {
   cluster = await LocalKubernetes.start({ nodes: 2 });
 }, 300_000);
-afterAll(async () => {
-  await cluster.close();
-  expect(existsSync(dirname(cluster.kubeconfigFile))).toBe(false);
-});
+afterAll(() => cluster.close());
 const kubectl = (...args: string[]): Promise<string> => cluster.kubectl(...args);
 const firstPod = (label: string): Promise<string> =>
   kubectl("get", "pods", "-l", label, "-o", "jsonpath={.items[0].metadata.name}");
@@ -171,5 +168,10 @@ describe("kubectl with other workloads", () => {
     await kubectl("delete", "deployment", "web");
     await kubectl("wait", "--for=delete", "pod", "-l", "app=web", "--timeout=30s");
     expect(await kubectl("get", "replicasets")).toBe("");
+  });
+
+  it("leaves nothing behind when it is closed", async () => {
+    await cluster.close();
+    expect(existsSync(dirname(cluster.kubeconfigFile))).toBe(false);
   });
 });

@@ -17,6 +17,18 @@ interface Listed {
   readonly items: readonly KubeObject[];
 }
 
+const statusOf = (object: KubeObject) => object["status"] as Record<string, unknown> | undefined;
+
+const job = (script: string): object => ({
+  backoffLimit: 0,
+  template: { spec: { restartPolicy: "Never", containers: [{ ...container, command: ["sh", "-c", script] }] } },
+});
+
+const has = (type: string) => (object: KubeObject) =>
+  (statusOf(object)?.["conditions"] as { type: string; status: string }[] | undefined)?.some(
+    (condition) => condition.type === type && condition.status === "True",
+  );
+
 /** Controllers: Deployments, Services' endpoints, Jobs, owners, namespaces. https://kubernetes.io/docs/concepts/workloads/controllers/ */
 export const describeWorkloads = (connect: Connect): void => {
   describe("workloads", () => {
@@ -35,8 +47,6 @@ export const describeWorkloads = (connect: Connect): void => {
       );
     const untilNone = (path: string): Promise<unknown> =>
       waitFor(async () => (await cluster.client.ok<Listed>("GET", path)).items.length === 0, { timeoutMs, what: path });
-    const statusOf = (object: KubeObject) => object["status"] as Record<string, unknown> | undefined;
-
     test("a Deployment's pods are endpoints of its Service, and go with it", async () => {
       await create("services", "v1", "Service", "web", { selector: labels, ports: [{ port: 80, targetPort: "web" }] });
       await create("deployments", "apps/v1", "Deployment", "web", {
@@ -63,19 +73,21 @@ export const describeWorkloads = (connect: Connect): void => {
     });
 
     test("a Job is complete when its pod has succeeded, and failed after its backoff limit", async () => {
-      const job = (script: string): object => ({
-        backoffLimit: 0,
-        template: { spec: { restartPolicy: "Never", containers: [{ ...container, command: ["sh", "-c", script] }] } },
-      });
       await create("jobs", "batch/v1", "Job", "good", job("exit 0"));
       await create("jobs", "batch/v1", "Job", "bad", job("exit 1"));
-      const has = (type: string) => (object: KubeObject) =>
-        (statusOf(object)?.["conditions"] as { type: string; status: string }[] | undefined)?.some(
-          (condition) => condition.type === type && condition.status === "True",
-        );
-      await until(cluster.path("jobs/good", "batch/v1"), "complete", has("Complete"));
-      await until(cluster.path("jobs/bad", "batch/v1"), "failed", has("Failed"));
+      const good = await until(cluster.path("jobs/good", "batch/v1"), "complete", has("Complete"));
+      expect(statusOf(good)).toMatchObject({ succeeded: 1 });
+      const bad = await until(cluster.path("jobs/bad", "batch/v1"), "failed", has("Failed"));
+      expect(statusOf(bad)).toMatchObject({ failed: 1 });
     });
+  });
+  describeOwners(connect);
+};
+
+/** https://kubernetes.io/docs/concepts/architecture/garbage-collection/ */
+const describeOwners = (connect: Connect): void => {
+  describe("owners", () => {
+    const cluster = useCluster(connect);
 
     test("an object goes with its owner, an orphan stays", async () => {
       const own = async (name: string, owner?: KubeObject): Promise<KubeObject> =>
@@ -98,13 +110,15 @@ export const describeWorkloads = (connect: Connect): void => {
         cluster.client.ok("DELETE", cluster.path(`configmaps/${name}`), { body: { propagationPolicy } });
       await remove("cascade", "Background");
       await remove("orphan", "Orphan");
-      const statusOfChild = async (name: string): Promise<number> =>
-        (await cluster.client.request("GET", cluster.path(`configmaps/${name}-child`))).status;
-      await waitFor(async () => (await statusOfChild("cascade")) === 404, { timeoutMs, what: "the child is gone" });
-      await until(
-        cluster.path("configmaps/orphan-child"),
-        "no owner",
-        ({ metadata }) => (metadata.ownerReferences ?? []).length === 0,
+      const child = (name: string): string => cluster.path(`configmaps/${name}-child`);
+      await waitFor(async () => (await cluster.client.request("GET", child("cascade"))).status === 404, {
+        timeoutMs,
+        what: "the child is gone",
+      });
+      expect((await cluster.client.request("GET", child("orphan"))).status).toBe(200);
+      await waitFor(
+        async () => ((await cluster.client.ok("GET", child("orphan"))).metadata.ownerReferences ?? []).length === 0,
+        { timeoutMs, what: "the orphan has no owner" },
       );
     });
   });

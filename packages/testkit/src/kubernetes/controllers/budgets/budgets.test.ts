@@ -53,7 +53,8 @@ describe("a PodDisruptionBudget", () => {
     await untilStatus("one", ({ disruptionsAllowed }) => disruptionsAllowed === 1);
     const [pod] = await kit.pods();
     if (pod !== undefined) await kit.run(pod, false);
-    await untilStatus("none", ({ disruptionsAllowed }) => disruptionsAllowed === 0);
+    const none = await untilStatus("none", ({ disruptionsAllowed }) => disruptionsAllowed === 0);
+    expect(none).toMatchObject({ currentHealthy: 2, desiredHealthy: 2, expectedPods: 3 });
   });
 
   it("with maxUnavailable over pods of nobody says that it cannot tell", async () => {

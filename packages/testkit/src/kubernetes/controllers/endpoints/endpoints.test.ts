@@ -20,22 +20,22 @@ spec:
   containers: [{name: main, image: busybox, ports: [{name: web, containerPort: ${port}}]}]
 `;
 
+let kit: TestControllers;
+beforeEach(async () => {
+  kit = await TestControllers.start();
+});
+afterEach(() => kit.close());
+
+const create = async (name: string, port?: number): Promise<Pod> =>
+  (await kit.create(resources.pods, pod(name, port))) as Pod;
+const slices = async (): Promise<SliceObject[]> => {
+  const labelSelector = "kubernetes.io/service-name=web";
+  return (await kit.server.access.list(resources.endpointSlices, { labelSelector })) as SliceObject[];
+};
+const until = (what: string, holds: (slice: SliceObject) => unknown): Promise<SliceObject> =>
+  kit.until(what, async () => (await slices()).find((slice) => holds(slice)));
+
 describe("a Service", () => {
-  let kit: TestControllers;
-  beforeEach(async () => {
-    kit = await TestControllers.start();
-  });
-  afterEach(() => kit.close());
-
-  const create = async (name: string, port?: number): Promise<Pod> =>
-    (await kit.create(resources.pods, pod(name, port))) as Pod;
-  const slices = async (): Promise<SliceObject[]> => {
-    const labelSelector = "kubernetes.io/service-name=web";
-    return (await kit.server.access.list(resources.endpointSlices, { labelSelector })) as SliceObject[];
-  };
-  const until = (what: string, holds: (slice: SliceObject) => unknown): Promise<SliceObject> =>
-    kit.until(what, async () => (await slices()).find((slice) => holds(slice)));
-
   it("has an empty slice and Endpoints before there is a pod", async () => {
     await kit.create(resources.services, service());
     const slice = await until("a slice", () => true);
@@ -79,7 +79,9 @@ describe("a Service", () => {
     expect(endpoints.subsets?.[0]?.addresses?.map(({ targetRef }) => targetRef?.name)).toEqual(["one"]);
     expect(endpoints.subsets?.[0]?.notReadyAddresses?.map(({ targetRef }) => targetRef?.name)).toEqual(["two"]);
   });
+});
 
+describe("a Service of another sort", () => {
   it("that publishes unready addresses calls them ready", async () => {
     await kit.create(resources.services, service("clusterIP: None, publishNotReadyAddresses: true"));
     await kit.run(await create("one"), false);
@@ -108,6 +110,7 @@ describe("a Service", () => {
     await kit.until("a slice again", async () => (await slices()).length === 1);
     await kit.server.access.delete(resources.services, { namespace: "default", name: "web" });
     await kit.until("none", async () => (await slices()).length === 0);
-    await kit.until("no endpoints", async () => (await kit.get(resources.endpoints, "web")) === undefined);
+    const none = kit.until("no endpoints", async () => (await kit.get(resources.endpoints, "web")) === undefined);
+    expect(await none).toBe(true);
   });
 });

@@ -49,10 +49,6 @@ const endsOf = (
   nowMs: number,
 ): Condition[] => {
   const { completions, parallelism = 1, backoffLimit = 6, activeDeadlineSeconds } = spec;
-  const failedBecause = (reason: string, message: string): Condition[] => [
-    { type: "FailureTarget", status: "True", reason, message },
-    { type: "Failed", status: "True", reason, message },
-  ];
   const enough =
     completions === undefined ? succeeded.length > 0 && active.length === 0 : succeeded.length >= completions;
   if (enough && (completions !== undefined || parallelism > 0)) {
@@ -76,6 +72,11 @@ const endsOf = (
     nowMs >= Date.parse(startTime) + activeDeadlineSeconds * 1_000;
   return isLate ? failedBecause("DeadlineExceeded", "Job was active longer than specified deadline") : [];
 };
+
+const failedBecause = (reason: string, message: string): Condition[] => [
+  { type: "FailureTarget", status: "True", reason, message },
+  { type: "Failed", status: "True", reason, message },
+];
 
 /** https://kubernetes.io/docs/concepts/workloads/controllers/job/#suspending-a-job */
 const suspension = (conditions: readonly Condition[] | undefined, suspend: boolean): Condition | undefined => {

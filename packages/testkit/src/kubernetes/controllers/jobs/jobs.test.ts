@@ -64,7 +64,7 @@ describe("a Job", () => {
       await kit.clock.advance(61_000);
       return (await job()) === undefined;
     });
-    await kit.untilPods(0);
+    expect(await kit.untilPods(0)).toEqual([]);
   });
 
   it("has no pods while it is suspended", async () => {

@@ -91,14 +91,16 @@ const taint = async (
     (effect) => before.find((each) => each.key === key && each.effect === effect) ?? { key, effect, timeAdded: now },
   );
   const taints = key === undefined ? others : [...others, ...own];
-  const texts = (list: readonly object[]): string =>
-    list
-      .map((each) => JSON.stringify(each))
-      .toSorted()
-      .join();
   if (texts(taints) === texts(before)) return;
   await access.mergePatch(resources.nodes, { name }, { spec: { taints: taints.length === 0 ? null : taints } });
 };
+
+/** To compare lists in any order. */
+const texts = (list: readonly object[]): string =>
+  list
+    .map((each) => JSON.stringify(each))
+    .toSorted()
+    .join();
 
 const markNotReady = async ({ access }: ControllerDeps, pod: Pod, now: string): Promise<void> => {
   if (conditionOf(pod.status?.conditions, "Ready")?.status !== "True") return;

@@ -89,12 +89,13 @@ describe("a node", () => {
     await renew();
     const conditions = [{ type: "Ready", status: "True" }];
     await kit.server.access.mergePatch(resources.nodes, { name: "node-1" }, { status: { conditions } }, "status");
-    await kit.until("untainted", async () => ((await node())?.spec?.taints ?? []).length === 0);
+    const untainted = kit.until("untainted", async () => ((await node())?.spec?.taints ?? []).length === 0);
+    expect(await untainted).toBe(true);
   });
 
   it("that is removed takes its pods along", async () => {
     await create("one");
     await kit.server.access.delete(resources.nodes, { name: "node-1" });
-    await kit.until("pod gone", async () => (await kit.pods()).length === 0);
+    expect(await kit.until("pod gone", async () => (await kit.pods()).length === 0)).toBe(true);
   });
 });

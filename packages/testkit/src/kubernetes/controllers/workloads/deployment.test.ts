@@ -21,23 +21,25 @@ const image = (name: string): object => ({
   spec: { template: { spec: { containers: [{ name: "main", image: name }] } } },
 });
 
-describe("a Deployment", () => {
-  let kit: TestControllers;
-  beforeEach(async () => {
-    kit = await TestControllers.start();
+let kit: TestControllers;
+beforeEach(async () => {
+  kit = await TestControllers.start();
+});
+afterEach(() => kit.close());
+
+const deployment = (): Promise<DeploymentObject | undefined> => kit.get(resources.deployments, "web");
+const untilStatus = (what: string, holds: (status: NonNullable<DeploymentObject["status"]>) => unknown) =>
+  kit.until(what, async () => {
+    const found = await deployment();
+    return found?.status !== undefined && holds(found.status) ? found.status : undefined;
   });
-  afterEach(() => kit.close());
+const revisionOf = async (): Promise<string | undefined> =>
+  (await deployment())?.metadata.annotations?.["deployment.kubernetes.io/revision"];
+const runAll = async (): Promise<void> => {
+  for (const pod of await kit.pods()) if (pod.status?.phase === "Pending") await kit.run(pod);
+};
 
-  const deployment = (): Promise<DeploymentObject | undefined> => kit.get(resources.deployments, "web");
-  const untilStatus = (what: string, holds: (status: NonNullable<DeploymentObject["status"]>) => unknown) =>
-    kit.until(what, async () => {
-      const found = await deployment();
-      return found?.status !== undefined && holds(found.status) ? found.status : undefined;
-    });
-  const runAll = async (): Promise<void> => {
-    for (const pod of await kit.pods()) if (pod.status?.phase === "Pending") await kit.run(pod);
-  };
-
+describe("a Deployment", () => {
   it("becomes available as its pods become ready", async () => {
     await kit.create(resources.deployments, manifest());
     const pods = await kit.untilPods(3);
@@ -75,14 +77,14 @@ describe("a Deployment", () => {
     await kit.create(resources.deployments, manifest());
     await kit.untilPods(3);
     await kit.patch(resources.deployments, "web", image("busybox:2"));
-    const revisionOf = async (): Promise<string | undefined> =>
-      (await deployment())?.metadata.annotations?.["deployment.kubernetes.io/revision"];
     await kit.until("revision 2", async () => (await revisionOf()) === "2");
     await kit.patch(resources.deployments, "web", image("busybox:1"));
     await kit.until("revision 3", async () => (await revisionOf()) === "3");
     expect(await kit.server.access.list(resources.replicaSets)).toHaveLength(2);
   });
+});
 
+describe("how a Deployment goes on", () => {
   it("with Recreate starts the new pods when the last old one is gone", async () => {
     await kit.create(resources.deployments, manifest("strategy: {type: Recreate}"));
     await kit.untilPods(3);
