@@ -44,8 +44,12 @@ COPY --from=build /src/packages/operator/dist /opt/manta/packages/operator/dist
 COPY --from=build /src/packages/mantaray/package.json /opt/manta/packages/mantaray/package.json
 COPY --from=build /src/packages/mantaray/bin /opt/manta/packages/mantaray/bin
 COPY --from=build /src/packages/mantaray/dist /opt/manta/packages/mantaray/dist
+# The application of the quickstart.
+COPY examples/fruit /opt/manta/examples/fruit
 
 ENV NODE_ENV=production
+# An application of one's own is mounted at the first, or an image on this one has it there.
+ENV MANTA_APP_PATH=/home/ray/app:/opt/manta/examples/fruit
 # By number, so that Kubernetes can tell that it is not root.
 USER 1000:1000
 WORKDIR /home/ray

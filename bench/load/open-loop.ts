@@ -54,6 +54,11 @@ export class OpenLoop implements LoadTask {
     this.#timers = [setInterval(() => this.#tick(), tickMs), setInterval(() => this.#checkTimeouts(), timeoutCheckMs)];
   }
 
+  /** No more become due; those that wait are still sent. */
+  pause(): void {
+    clearInterval(this.#timers[0]);
+  }
+
   get openSinceMs(): number | undefined {
     return oldest(this.#connections) ?? this.#waiting[0]?.dueMs;
   }

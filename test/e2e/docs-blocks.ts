@@ -10,6 +10,8 @@ export interface Block {
   readonly language: string;
   /** Word after the language: how a test treats it. */
   readonly mark: string;
+  /** N of the heading `## Step N` above it; 0 where there is none. */
+  readonly step: number;
   readonly text: string;
 }
 
@@ -29,6 +31,7 @@ const blocksOf = (page: string): Block[] => {
     line: text.slice(0, match.index).split("\n").length,
     language: match[1] ?? "",
     mark: match[2] ?? "",
+    step: Number([...text.slice(0, match.index).matchAll(/^## Step (\d+)/gm)].at(-1)?.[1] ?? 0),
     text: match[3] ?? "",
   }));
 };

@@ -1,0 +1,148 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type KubeObject, LocalKubernetes, resources } from "@manta/testkit/kubernetes";
+import { waitFor } from "mantaray/testing";
+import type { LoadSnapshot } from "../../../bench/load/load-counters.ts";
+import { type OpenLoad, startOpenLoad } from "../open-load.ts";
+import { pageCommands } from "../page-commands.ts";
+import { type CommandResult, Terminal } from "../terminal.ts";
+import { QueryPod } from "./query-pod.ts";
+
+export const page = "docs/quickstart-kubernetes.md";
+
+/** One run. */
+export interface QuickstartOptions {
+  /** Besides the query pod; 0: none. */
+  readonly loadPerSecond: number;
+  readonly say: (line: string) => void;
+}
+
+/** What came of it. */
+export interface QuickstartResult {
+  readonly commands: readonly CommandResult[];
+  /** From `kubectl apply` until the RayService is Ready. */
+  readonly readyMs: number;
+  /** From `kubectl delete pod` until another head pod is Ready. */
+  readonly replacedMs: number;
+  /** Of the query pod. */
+  readonly requests: number;
+  readonly failures: number;
+  readonly lastLines: readonly string[];
+  /** Of the query pod: what was no right answer. */
+  readonly complaints: readonly string[];
+  readonly load?: LoadSnapshot;
+}
+
+/** More than the page's own time limits. */
+const commandTimeoutMs = 360_000;
+const replacementTimeoutMs = 180_000;
+const requestsBefore = 200;
+const requestsAfter = 300;
+const serveService = "rayservice-ha-serve-svc";
+
+/** Runs the page's commands on a small Kubernetes of its own. Rejects where one of them fails; failed requests are counted. */
+export const runQuickstart = async (options: QuickstartOptions): Promise<QuickstartResult> => {
+  const folder = mkdtempSync(join(tmpdir(), "manta-quickstart-"));
+  const cluster = await LocalKubernetes.start();
+  try {
+    const terminal = await Terminal.open({ kubeconfig: cluster.kubeconfigFile, folder });
+    try {
+      return await new Walk(cluster, terminal, options).walk();
+    } finally {
+      await terminal.close();
+    }
+  } finally {
+    await cluster.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+class Walk {
+  readonly #cluster: LocalKubernetes;
+  readonly #terminal: Terminal;
+  readonly #options: QuickstartOptions;
+  readonly #done: CommandResult[] = [];
+
+  constructor(cluster: LocalKubernetes, terminal: Terminal, options: QuickstartOptions) {
+    this.#cluster = cluster;
+    this.#terminal = terminal;
+    this.#options = options;
+  }
+
+  async walk(): Promise<QuickstartResult> {
+    await this.#steps(1, 6);
+    const query = new QueryPod(this.#terminal, queryCommand());
+    const load = await this.#startLoad();
+    await query.more(requestsBefore);
+    const replacedMs = await this.#replaceHead();
+    await query.more(requestsAfter);
+    const snapshot = await load?.stop();
+    await query.end();
+    await this.#steps(8, Number.POSITIVE_INFINITY);
+    return {
+      commands: this.#done,
+      readyMs: this.#resultOf("kubectl wait --for=condition=Ready").endMs - this.#resultOf("kubectl apply").startMs,
+      replacedMs,
+      ...query.counts,
+      lastLines: query.lines.slice(-4),
+      complaints: query.complaints,
+      ...(snapshot === undefined ? {} : { load: snapshot }),
+    };
+  }
+
+  async #steps(first: number, last: number): Promise<void> {
+    for (const { step, text } of pageCommands(page, "quickstart")) {
+      if (step < first || step > last) continue;
+      this.#options.say(`$ ${text}`);
+      const result = await this.#terminal.run(text, commandTimeoutMs);
+      if (result.output !== "") this.#options.say(result.output.trimEnd());
+      this.#options.say(`(${((result.endMs - result.startMs) / 1000).toFixed(1)} s)`);
+      this.#done.push(result);
+    }
+  }
+
+  /** Until another pod than the one that is there is the head and Ready. ms. */
+  async #replaceHead(): Promise<number> {
+    const old = await this.#readyHead();
+    const isReplaced = async (): Promise<boolean> => ![undefined, old].includes(await this.#readyHead());
+    await this.#steps(7, 7);
+    await waitFor(isReplaced, { timeoutMs: replacementTimeoutMs, what: "the new head pod to be Ready" });
+    return performance.now() - this.#resultOf("kubectl delete pod").startMs;
+  }
+
+  /** Its uid. */
+  async #readyHead(): Promise<string | undefined> {
+    const heads = await this.#cluster.access.list(resources.pods, { labelSelector: "ray.io/node-type=head" });
+    return heads.find(isReady)?.metadata.uid;
+  }
+
+  async #startLoad(): Promise<OpenLoad | undefined> {
+    const { loadPerSecond } = this.#options;
+    if (loadPerSecond === 0) return undefined;
+    const ip = await this.#cluster.kubectl("get", "svc", serveService, "-o", "jsonpath={.spec.clusterIP}");
+    const expect = (_status: number, body: string): boolean => body === "12";
+    const request = { name: "fruit", method: "POST", path: "/fruit/", body: '["PEAR", 12]', expect };
+    return startOpenLoad(`http://${ip}:8000`, loadPerSecond, [request]);
+  }
+
+  #resultOf(beginning: string): CommandResult {
+    const result = this.#done.find(({ command }) => command.startsWith(beginning));
+    if (result === undefined) throw new Error(`${page} has no command ${beginning}`);
+    return result;
+  }
+}
+
+/** What step 6 types in the pod's shell, in one line. */
+const queryCommand = (): string => {
+  const [exec = "", script = ""] = pageCommands(page, "query").map(({ text }) => text);
+  return `${exec.replace("-it ", "")} -c '${script}'`;
+};
+
+const isReady = (pod: KubeObject): boolean => {
+  const { conditions = [] } = (pod.status ?? {}) as { conditions?: { type: string; status: string }[] };
+  const { deletionTimestamp } = pod.metadata;
+  return (
+    deletionTimestamp === undefined && conditions.some(({ type, status }) => type === "Ready" && status === "True")
+  );
+};
