@@ -164,7 +164,8 @@ const closeParts = async ({ controllers, kubelet, apiServer, folder }: Parts): P
 const onSignals = (close: () => Promise<void>): (() => void) => {
   const handlers = (["SIGINT", "SIGTERM"] as const).map((signal) => {
     const handler = (): void => {
-      const alone = process.listenerCount(signal) === 1;
+      // `once` has taken this one off already.
+      const alone = process.listenerCount(signal) === 0;
       void close().finally(() => {
         // Who listens, too, decides when the process ends.
         if (alone) process.kill(process.pid, signal);
