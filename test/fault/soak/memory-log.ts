@@ -28,7 +28,8 @@ export class MemoryLog {
     facts: Pick<MemorySample, "atSeconds" | "deaths" | "redeploys">,
   ): Promise<void> {
     const file = join(this.#runDir, `memory-${pid}`);
-    const linesOf = (): string[] => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []);
+    // What follows the last line break is being written.
+    const linesOf = (): string[] => (existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : []);
     const before = linesOf().length;
     killPid(pid, "SIGUSR2");
     const line = await waitFor(() => linesOf()[before], { timeoutMs: 20_000, what: `the memory of ${name}` });

@@ -82,10 +82,13 @@ export class HostedActors {
     if (present !== undefined && present.record.restarts >= record.restarts) return;
     if (this.#deps.exitPending(record.actorId, record.restarts)) return;
     if (present !== undefined) {
-      // The control store has given up this life of the actor: two must never serve at once.
+      // The control store has given up this life of the actor, as after a cut: requests it still answers may finish.
       this.#actors.delete(record.actorId);
-      this.#end(present, { kind: "KILLED", message: "replaced by a newer life of the actor" });
-      void present.worker.kill();
+      const reason = "replaced by a newer life of the actor";
+      this.#end(present, { kind: "KILLED", message: reason });
+      void (present.record.spec.keep === true
+        ? present.worker.kill()
+        : present.worker.stop({ graceMs: nodeLimits.unwantedGraceMs, reason }));
     }
     const worker = this.#deps.pool.take();
     const hosted: Hosted = { record, worker, state: "STARTING", addresses: null, ending: undefined };

@@ -134,7 +134,9 @@ class NetFront implements HttpFront {
         server.removeListener("error", onError);
         server.on("error", (error) => this.#context.log.error({ err: error }, "accepting connections failed"));
         this.#lastSweepMs = performance.now();
-        this.#sweeper = setInterval(() => this.#sweep(), this.#context.limits.sweepPeriodMs).unref();
+        // After the reads: a process that had to wait for a core must not take what it has not read for silence.
+        const sweep = (): void => void setImmediate(() => this.#sweep());
+        this.#sweeper = setInterval(sweep, this.#context.limits.sweepPeriodMs).unref();
         resolve();
       };
       server.once("error", onError);
@@ -170,6 +172,8 @@ class NetFront implements HttpFront {
     await beforeStopListening?.().catch((error: unknown) => {
       this.#context.log.warn({ err: error }, "the end of listening was not announced");
     });
+    // Connections that the kernel has taken for us are accepted first: with the socket they would be reset.
+    await afterReads();
     void this.#stopListening();
     lameDuck.closeIdle();
     const empty = (): boolean => this.#connections.size === 0;
@@ -252,3 +256,6 @@ class NetFront implements HttpFront {
     this.#onProgress?.();
   }
 }
+
+/** Resolves when this turn of the event loop has read and accepted what there is. */
+const afterReads = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
