@@ -36,6 +36,10 @@ export const dashboardLimits = {
   stateTimeoutMaxS: 60,
   /** Filters of one query. */
   stateFiltersMax: 32,
+  /** Why a node drains: a line of the events. */
+  drainReasonLengthMax: 256,
+  /** `timeout_s` of a drain: a day, longer than any request lives. */
+  drainTimeoutMaxS: 86_400,
   /** A browser session. */
   sessionMs: 12 * 60 * 60 * 1000,
   /** Time for open requests when the process is told to end. */

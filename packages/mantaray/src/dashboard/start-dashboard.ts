@@ -10,6 +10,7 @@ import { Router } from "./http/router.ts";
 import { type ApiServer, listenApi } from "./http/server.ts";
 import { authenticationRoutes } from "./routes/authentication.ts";
 import { clusterStatusRoutes } from "./routes/cluster-status.ts";
+import { drainRoutes } from "./routes/drain-node.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { nodeRoutes } from "./routes/nodes.ts";
 import { pageRoutes } from "./routes/page.ts";
@@ -54,6 +55,7 @@ export const startDashboard = (options: DashboardOptions): Promise<ApiServer> =>
     ...scaleRoutes(controlPlane),
     ...nodeRoutes(controlPlane),
     ...stateRoutes(controlPlane),
+    ...drainRoutes(controlPlane),
     ...clusterStatusRoutes(controlPlane, clock),
   ]);
   return listenApi({ host: options.host, port: options.port, router, guard, log });

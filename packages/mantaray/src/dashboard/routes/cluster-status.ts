@@ -1,4 +1,4 @@
-import { clusterStatusText, clusterTotals, fetchClusterStatus } from "../../actor/index.ts";
+import { type ClusterStatus, clusterStatusText, clusterTotals, fetchClusterStatus } from "../../actor/index.ts";
 import type { Clock } from "../../base/clock.ts";
 import { MantaError } from "../../base/errors.ts";
 import { localTimestamp } from "../../base/local-timestamp.ts";
@@ -6,6 +6,7 @@ import type { ControlPlane } from "../control-plane.ts";
 import { envelopeReply, failedEnvelopeReply, type Reply, restStatus } from "../http/reply.ts";
 import type { Route } from "../http/router.ts";
 import { dashboardLimits } from "../limits.ts";
+import { demandsOf, nodeLoads } from "../state/cluster-load.ts";
 
 /** What `status` prints, for other tools (reference, section 2.5). */
 export const clusterStatusRoutes = (controlPlane: ControlPlane, clock: Clock): readonly Route[] => [
@@ -39,7 +40,11 @@ const clusterStatus = async (controlPlane: ControlPlane, clock: Clock, formatted
     autoscalingError: null,
     clusterStatus: {
       loadMetricsReport: { usage, resourceDemand: status.pending },
-      nodes: status.nodes.map((node) => ({ nodeId: node.nodeId, ip: node.ip, state: node.state })),
+      nodes: [...nodeLoads(status.nodes, status.actors, status.usage), ...deadNodes(status)],
+      demands: demandsOf(status.actors),
     },
   });
 };
+
+const deadNodes = ({ nodes }: ClusterStatus): readonly object[] =>
+  nodes.flatMap(({ nodeId, ip, state }) => (state === "DEAD" ? [{ nodeId, ip, state }] : []));
