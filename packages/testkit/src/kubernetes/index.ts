@@ -25,3 +25,4 @@ export {
   shellImages,
 } from "./kubelet/index.ts";
 export { LocalKubernetes, type LocalKubernetesOptions } from "./local-kubernetes.ts";
+export { PretendKubelet, type PretendKubeletOptions } from "./pretend-kubelet.ts";
