@@ -92,9 +92,10 @@ describe("the environment", () => {
   });
 });
 
+const settingsOf = (podIp: string) => withEnvironment(defaultSettings, { POD_IP: podIp }).settings;
+
 describe("a pod of a machine that it shares with others", () => {
   it("takes the pod's own address for all addresses", () => {
-    const settingsOf = (podIp: string) => withEnvironment(defaultSettings, { POD_IP: podIp }).settings;
     expect(settingsOf("127.5.100.1")).toMatchObject({ metricsAddress: { host: "127.5.100.1", port: 8080 } });
     expect(settingsOf("10.1.2.3")).toMatchObject({ metricsAddress: { port: 8080 }, healthAddress: { port: 8082 } });
     expect(settingsOf("10.1.2.3").metricsAddress).not.toHaveProperty("host");

@@ -86,7 +86,7 @@ export class HostedActors {
       this.#actors.delete(record.actorId);
       const reason = "replaced by a newer life of the actor";
       this.#end(present, { kind: "KILLED", message: reason });
-      void (present.record.spec.keep === true
+      void (present.record.spec.keep
         ? present.worker.kill()
         : present.worker.stop({ graceMs: nodeLimits.unwantedGraceMs, reason }));
     }
