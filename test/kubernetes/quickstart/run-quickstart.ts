@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type KubeObject, LocalKubernetes, resources } from "@manta/testkit/kubernetes";
 import { waitFor } from "mantaray/testing";
 import type { LoadSnapshot } from "../../../bench/load/load-counters.ts";
+import type { LoadRequest } from "../../../bench/load/load-request.ts";
 import { type OpenLoad, startOpenLoad } from "../open-load.ts";
 import { pageCommands } from "../page-commands.ts";
 import { type CommandResult, Terminal } from "../terminal.ts";
@@ -37,7 +38,7 @@ export interface QuickstartResult {
 /** More than the page's own time limits. */
 const commandTimeoutMs = 360_000;
 const replacementTimeoutMs = 180_000;
-const requestsBefore = 200;
+const requestsBefore = 100;
 const requestsAfter = 300;
 const serveService = "rayservice-ha-serve-svc";
 
@@ -121,9 +122,7 @@ class Walk {
     const { loadPerSecond } = this.#options;
     if (loadPerSecond === 0) return undefined;
     const ip = await this.#cluster.kubectl("get", "svc", serveService, "-o", "jsonpath={.spec.clusterIP}");
-    const expect = (_status: number, body: string): boolean => body === "12";
-    const request = { name: "fruit", method: "POST", path: "/fruit/", body: '["PEAR", 12]', expect };
-    return startOpenLoad(`http://${ip}:8000`, loadPerSecond, [request]);
+    return startOpenLoad(`http://${ip}:8000`, loadPerSecond, [fruitRequest]);
   }
 
   #resultOf(beginning: string): CommandResult {
@@ -132,6 +131,14 @@ class Walk {
     return result;
   }
 }
+
+const fruitRequest: LoadRequest = {
+  name: "fruit",
+  method: "POST",
+  path: "/fruit/",
+  body: '["PEAR", 12]',
+  expect: (_status, body) => body === "12",
+};
 
 /** What step 6 types in the pod's shell, in one line. */
 const queryCommand = (): string => {
