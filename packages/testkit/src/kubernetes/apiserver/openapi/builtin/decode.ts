@@ -19,7 +19,7 @@ export class Decoder {
     this.#types = types;
   }
 
-  /** Throws `DecodeError`. Changes `value`. */
+  /** Throws `DecodeError`. Changes `value`, but for its frozen parts: a patch shares those with what is stored. */
   decode(type: string, value: unknown): { value: unknown; unknownFields: string[] } {
     const unknownFields: string[] = [];
     return { value: this.#of(type, type)(value, "", unknownFields), unknownFields };
@@ -39,9 +39,10 @@ export class Decoder {
     const decode = this.#of(items, owner);
     return (value, path, unknownFields) => {
       if (!Array.isArray(value)) throw misfit(value, path, owner, `[]${goType(items)}`);
-      for (let index = 0; index < value.length; index++)
-        value[index] = decode(value[index], `${path}[${index}]`, unknownFields);
-      return value;
+      const list = Object.isFrozen(value) ? [...(value as unknown[])] : (value as unknown[]);
+      for (let index = 0; index < list.length; index++)
+        list[index] = decode(list[index], `${path}[${index}]`, unknownFields);
+      return list;
     };
   }
 
@@ -49,8 +50,9 @@ export class Decoder {
     const decode = this.#of(values, owner);
     return (value, path, unknownFields) => {
       if (!isObject(value)) throw misfit(value, path, owner, `map[string]${goType(values)}`);
-      for (const key of Object.keys(value)) value[key] = decode(value[key] ?? "", join(path, key), unknownFields);
-      return value;
+      const map = Object.isFrozen(value) ? { ...value } : value;
+      for (const key of Object.keys(map)) map[key] = decode(map[key] ?? "", join(path, key), unknownFields);
+      return map;
     };
   }
 
@@ -60,8 +62,10 @@ export class Decoder {
     const decoders = new Map<string, Decode>();
     const decode: Decode = (value, path, unknownFields) => {
       if (!isObject(value)) throw misfit(value, path, type, `v1.${shortName(type)}`);
-      for (const name of Object.keys(value)) this.#field(value, name, { fields, decoders, type, path, unknownFields });
-      return value;
+      const object = Object.isFrozen(value) ? { ...value } : value;
+      for (const name of Object.keys(object))
+        this.#field(object, name, { fields, decoders, type, path, unknownFields });
+      return object;
     };
     this.#made.set(type, decode);
     return decode;
