@@ -1,10 +1,12 @@
 import { kinds, managedByOperator, rayApiVersion } from "../api/names.ts";
+import { clusterNotices } from "../api/notices.ts";
 import { parseRayCluster, type RayCluster } from "../api/ray-cluster.ts";
 import type { RayClusterStatus } from "../api/ray-cluster-status.ts";
 import { describeProblem, validateRayCluster } from "../api/validate-ray-cluster.ts";
 import { applyPlan } from "../kube/apply-plan.ts";
 import type { EventSubject } from "../kube/event-text.ts";
 import { asKubeError } from "../kube/kube-error.ts";
+import { NoticeBoard } from "../kube/notice-board.ts";
 import { type KubeObject, keyOf, refOf, type Stored } from "../kube/objects.ts";
 import type { Plan, PlanResult } from "../kube/plan.ts";
 import { rayClusters } from "../kube/ray-resources.ts";
@@ -23,10 +25,12 @@ export class ClusterReconciler implements Reconciler {
   readonly kind: string = kinds.rayCluster;
   readonly #deps: ReconcilerDeps;
   readonly #options: ClusterOptions;
+  readonly #notices: NoticeBoard;
 
   constructor(deps: ReconcilerDeps, options: ClusterOptions) {
     this.#deps = deps;
     this.#options = options;
+    this.#notices = new NoticeBoard(deps.recorder);
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
@@ -41,6 +45,7 @@ export class ClusterReconciler implements Reconciler {
     const { managedBy } = cluster.spec;
     if (managedBy !== undefined && managedBy !== managedByOperator) return {};
     if (cluster.metadata.deletionTimestamp === undefined && this.#refuse(cluster)) return {};
+    this.#notices.tell(subjectOf(cluster), cluster.metadata.generation, clusterNotices(cluster));
     const observed = observeCluster(cluster, caches);
     const plan = decideCluster(observed, {
       options: this.#options,

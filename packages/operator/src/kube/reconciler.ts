@@ -13,6 +13,8 @@ export interface ReconcileResult {
 export interface Reconciler {
   /** Such as `RayCluster`: names the queue, the metrics and the log lines. */
   readonly kind: string;
+  /** Kind of the objects that it gets the keys of, where that is not `kind`: several may look after the same objects. */
+  readonly objects?: string;
   /** `key`: `namespace/name`. The signal fires at shutdown, at a lost lease, or when the pass takes too long. */
   reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult>;
   /** Ends what it does beside passes, such as polls. Called once, after the last pass. */

@@ -44,6 +44,12 @@ export class Controller {
     return this.#options.reconciler.kind;
   }
 
+  /** Whether a key of this kind is for it: of its objects, or for it alone. */
+  takes(kind: string): boolean {
+    const { objects } = this.#options.reconciler;
+    return kind === this.kind || kind === objects;
+  }
+
   get runningCount(): number {
     return this.#running.size;
   }

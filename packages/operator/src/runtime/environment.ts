@@ -42,8 +42,6 @@ export const withEnvironment = (
   }
   if (set(env.CLUSTER_DOMAIN)) cluster.clusterDomain = env.CLUSTER_DOMAIN;
   if (set(env.POD_NAMESPACE)) cluster.operatorNamespace = env.POD_NAMESPACE;
-  if (env.ENABLE_ZERO_DOWNTIME?.toLowerCase() === "false")
-    warnings.push("ENABLE_ZERO_DOWNTIME=false has no effect yet: set spec.upgradeStrategy.type to None");
   const seconds = Number(env.RAYCLUSTER_DEFAULT_REQUEUE_SECONDS_ENV);
   const resync = set(env.RAYCLUSTER_DEFAULT_REQUEUE_SECONDS_ENV);
   if (resync && !(seconds > 0))

@@ -87,7 +87,6 @@ describe("the environment", () => {
     expect(warnings).toEqual([
       "ENABLE_WEBHOOKS has no effect: the CRDs themselves check objects at admission",
       "ENABLE_RANDOM_POD_DELETE=yes: neither true nor false, ignored",
-      "ENABLE_ZERO_DOWNTIME=false has no effect yet: set spec.upgradeStrategy.type to None",
     ]);
   });
 });

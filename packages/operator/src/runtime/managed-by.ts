@@ -9,6 +9,7 @@ export const unlessManagedElsewhere = (
   cache: CacheView<KubeObject & { readonly spec: { readonly managedBy?: string | undefined } }>,
 ): Reconciler => ({
   kind: reconciler.kind,
+  ...(reconciler.objects === undefined ? {} : { objects: reconciler.objects }),
   reconcile: (key, signal) => {
     const managedBy = cache.get(refOf(key))?.spec.managedBy;
     if (managedBy !== undefined && managedBy !== "" && managedBy !== managedByOperator) return Promise.resolve({});

@@ -36,7 +36,7 @@ export type ReconcilerFactory = (deps: ReconcilerDeps, settings: OperatorSetting
 export interface OperatorOptions {
   readonly access: ApiAccess;
   readonly settings: OperatorSettings;
-  /** One a kind; `RayCluster` and `RayService`. */
+  /** Of `RayCluster` and `RayService`; each has a kind of its own. */
   readonly reconcilers: readonly ReconcilerFactory[];
   readonly log: Logger;
   readonly clock?: Clock;
@@ -202,7 +202,7 @@ export class Operator {
   }
 
   #enqueue(kind: string, key: string): void {
-    for (const controller of this.controllers) if (controller.kind === kind) controller.queue.add(key);
+    for (const controller of this.controllers) if (controller.takes(kind)) controller.queue.add(key);
   }
 
   #enqueueAll(): void {
@@ -247,7 +247,8 @@ export class Operator {
     const { concurrency, reconcileTimeoutMs: timeoutMs } = settings;
     return reconcilers.map((make) => {
       const made = make(deps, settings, access);
-      const cache = made.kind === kinds.rayService ? this.caches.rayServices : this.caches.rayClusters;
+      const cache =
+        (made.objects ?? made.kind) === kinds.rayService ? this.caches.rayServices : this.caches.rayClusters;
       const reconciler = unlessManagedElsewhere(made, cache);
       return new Controller({ reconciler, concurrency, clock, log, timeoutMs, onPass: this.metrics.onPass });
     });

@@ -1,3 +1,4 @@
+import { AutoscalerReconciler } from "../autoscaler/reconcile-autoscaler.ts";
 import { type ClusterOptions, ClusterReconciler, defaultClusterOptions } from "../cluster/index.ts";
 import { ServiceReconciler } from "../service/reconcile-service.ts";
 import type { ReconcilerFactory } from "./operator.ts";
@@ -7,7 +8,8 @@ import { operatorVersion } from "./version.ts";
 /** What the operator reconciles. */
 export const reconcilers: readonly ReconcilerFactory[] = [
   (deps, settings) => new ClusterReconciler(deps, clusterOptions(settings)),
-  (deps, settings) => new ServiceReconciler(deps, { options: clusterOptions(settings) }),
+  (deps, settings) =>
+    new ServiceReconciler(deps, { options: clusterOptions(settings), zeroDowntime: settings.zeroDowntime }),
 ];
 
 const clusterOptions = ({ cluster }: OperatorSettings): ClusterOptions => ({

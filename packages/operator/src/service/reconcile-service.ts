@@ -1,8 +1,10 @@
 import { ZodError } from "zod";
+import { serviceNotices } from "../api/notices.ts";
 import { parseRayService, type RayService } from "../api/ray-service.ts";
 import type { ClusterOptions } from "../cluster/cluster-options.ts";
 import { applyPlan } from "../kube/apply-plan.ts";
 import { asKubeError } from "../kube/kube-error.ts";
+import { NoticeBoard } from "../kube/notice-board.ts";
 import { refOf } from "../kube/objects.ts";
 import type { Action, Plan, PlanResult } from "../kube/plan.ts";
 import type { ReconcileResult, Reconciler } from "../kube/reconciler.ts";
@@ -26,6 +28,8 @@ import { ServicePolls } from "./service-polls.ts";
 /** What the reconciler of RayServices takes beside what all take. */
 export interface ServiceReconcilerOptions {
   readonly options: ClusterOptions;
+  /** False: services that say no `upgradeStrategy.type` are not upgraded (`None`). Default true. */
+  readonly zeroDowntime?: boolean;
   /** Default: the real one. */
   readonly http?: HttpClient;
   /** 0 to 1. Default `Math.random`. */
@@ -38,6 +42,7 @@ export class ServiceReconciler implements Reconciler {
   readonly #deps: ReconcilerDeps;
   readonly #options: ServiceReconcilerOptions;
   readonly #polls: ServicePolls;
+  readonly #notices: NoticeBoard;
   readonly #readySinceMs = new Map<string, ReadonlyMap<string, number>>();
   /** By cluster's uid: the config that its head refused. */
   readonly #refused = new Map<string, { readonly hash: string; readonly untilMs: number }>();
@@ -45,6 +50,7 @@ export class ServiceReconciler implements Reconciler {
   constructor(deps: ReconcilerDeps, options: ServiceReconcilerOptions) {
     this.#deps = deps;
     this.#options = options;
+    this.#notices = new NoticeBoard(deps.recorder);
     this.#polls = new ServicePolls({
       clock: deps.clock,
       http: options.http ?? fetchHttp,
@@ -64,7 +70,10 @@ export class ServiceReconciler implements Reconciler {
     try {
       // What cannot be read can still go.
       const isLeaving = stored.metadata.deletionTimestamp !== undefined;
-      return await this.#bring(key, isLeaving ? stored : parsed(stored), signal);
+      if (isLeaving) return await this.#bring(key, stored, signal);
+      const service = parsed(stored);
+      this.#notices.tell({ ...service, ...service.metadata }, service.metadata.generation, serviceNotices(service));
+      return await this.#bring(key, this.#withStrategy(service), signal);
     } catch (error) {
       if (!(error instanceof ZodError)) throw error;
       const why = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
@@ -76,6 +85,12 @@ export class ServiceReconciler implements Reconciler {
   /** Ends the polls. */
   close(): void {
     this.#polls.close();
+  }
+
+  #withStrategy(service: RayService): RayService {
+    const { upgradeStrategy } = service.spec;
+    if (this.#options.zeroDowntime !== false || upgradeStrategy?.type !== undefined) return service;
+    return { ...service, spec: { ...service.spec, upgradeStrategy: { ...upgradeStrategy, type: "None" } } };
   }
 
   async #bring(key: string, service: RayService, signal: AbortSignal): Promise<ReconcileResult> {
