@@ -199,9 +199,13 @@ describe("the old cluster during an upgrade", () => {
     ).toBe(true);
   });
 
-  it("changes nothing but the config with the type None", async () => {
-    const none = { upgradeStrategy: { type: "None" } };
+  it.each([
+    ["with the type None", { upgradeStrategy: { type: "None" } }, true],
+    ["without a type where the operator is told so", {}, false],
+  ])("changes nothing but the config %s", async (_, none, zeroDowntime) => {
     const active = await ready({ spec: none });
+    world.zeroDowntime = zeroDowntime;
+    world.restart();
     const before = world.kube.find<RayCluster>("RayCluster", active)?.spec;
     world.apply({ spec: none, image: "mantaray/manta:2", config: fruitConfig(7) });
     await world.run(10_000);

@@ -107,7 +107,7 @@ export class ServicePolls implements Polled {
 }
 
 /** The first that succeeds; else the first one's error. */
-const firstOf = async <T>(urls: readonly string[], call: (url: string) => Promise<T>): Promise<T> => {
+export const firstOf = async <T>(urls: readonly string[], call: (url: string) => Promise<T>): Promise<T> => {
   let failure: unknown = new Error("no head pod has an address yet");
   for (const [index, url] of urls.entries()) {
     try {
