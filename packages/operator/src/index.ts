@@ -3,6 +3,7 @@
  * `main.ts`.
  */
 import { type Logger, pino } from "pino";
+import { customResourceDefinitions } from "./api/crd/custom-resource-definitions.ts";
 import type { ApiAccess } from "./kube/access/api-access.ts";
 import { parseKubeconfig } from "./kube/access/kubeconfig.ts";
 import { Operator, type OperatorOptions, type ReconcilerFactory } from "./runtime/operator.ts";
@@ -10,7 +11,7 @@ import { reconcilers } from "./runtime/reconcilers.ts";
 import { defaultSettings, type OperatorSettings } from "./runtime/settings.ts";
 
 export type { ApiAccess, OperatorSettings, ReconcilerFactory };
-export { Operator };
+export { customResourceDefinitions, Operator };
 
 /** Where and how. */
 export interface StartOptions {

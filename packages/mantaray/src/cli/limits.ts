@@ -24,6 +24,10 @@ export const cliLimits = {
   /** Rows of a list: default and most, as the API server has them. */
   rowsDefault: 100,
   rowsMax: 10_000,
+  /** `local up`: more are no test of one machine. */
+  kubernetesNodesMax: 16,
+  /** Its operator lists what there is, in a cluster that is empty. */
+  operatorTimeoutMs: 30_000,
   /** A config file. */
   configBytesMax: 1024 * 1024,
 } as const;

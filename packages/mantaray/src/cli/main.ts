@@ -36,6 +36,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<Co
   },
   { name: "kill", summary: "end an actor", load: () => import("./commands/kill.ts") },
   {
+    name: "local",
+    summary: "a small Kubernetes on this machine, without containers",
+    load: () => import("./commands/local.ts"),
+  },
+  {
     name: "redis-cleanup",
     summary: "remove what a cluster has stored in Redis",
     load: () => import("./commands/redis-cleanup.ts"),
@@ -50,7 +55,9 @@ const main = async (argv: readonly string[], context: CliContext): Promise<numbe
   const program = new Command("manta")
     .description("TypeScript applications on a cluster that keeps answering")
     .version(version, "--version", "print the version")
-    .showSuggestionAfterError();
+    .showSuggestionAfterError()
+    // `local kubectl` passes on what follows.
+    .enablePositionalOptions();
   for (const { name, summary, load } of commands) {
     const command = name === wanted ? (await load()).command(context) : new Command(name).description(summary);
     program.addCommand(command);
