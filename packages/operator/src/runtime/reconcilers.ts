@@ -10,6 +10,7 @@ export const reconcilers: readonly ReconcilerFactory[] = [
   (deps, settings) => new ClusterReconciler(deps, clusterOptions(settings)),
   (deps, settings) =>
     new ServiceReconciler(deps, { options: clusterOptions(settings), zeroDowntime: settings.zeroDowntime }),
+  (deps, settings) => new AutoscalerReconciler(deps, { clusterDomain: clusterOptions(settings).clusterDomain }),
 ];
 
 const clusterOptions = ({ cluster }: OperatorSettings): ClusterOptions => ({

@@ -100,8 +100,8 @@ const accelerator = (container: Container | undefined, user: Readonly<Params>): 
 /** A shell sees this: the quotes keep the JSON in one word. */
 const quotedJson = (value: object): string => `'${JSON.stringify(value)}'`;
 
-/** As manifests write it: `'{"a": 1}'` or `"{\"a\": 1}"`. Undefined: not to be read, so not to be touched. */
-const parsedResources = (text: string): Record<string, number> | undefined => {
+/** `resources` as manifests write it: `'{"a": 1}'` or `"{\"a\": 1}"`. Undefined: not to be read, so not to be touched. */
+export const parsedResources = (text: string): Record<string, number> | undefined => {
   const inner = text
     .replace(/^'(.*)'$/s, "$1")
     .replace(/^"(.*)"$/s, "$1")
