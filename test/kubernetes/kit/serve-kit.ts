@@ -108,6 +108,20 @@ export class ServeKit {
     });
   }
 
+  /** Until this holds for a RayCluster. */
+  untilCluster(name: string, what: string, holds: (cluster: RayCluster) => boolean): Promise<unknown> {
+    let last: RayCluster | undefined;
+    return waitFor(
+      async () => {
+        last = await this.rayCluster(name);
+        return holds(last);
+      },
+      { timeoutMs: readyTimeoutMs, intervalMs: 100, what },
+    ).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${JSON.stringify(last?.status, null, 1)}`, { cause: error });
+    });
+  }
+
   /** Pods that are not being deleted, by labels. */
   async pods(labelSelector: string): Promise<readonly KubeObject[]> {
     const pods = await this.cluster.access.list(resources.pods, { namespace: "default", labelSelector });
@@ -166,6 +180,12 @@ export class ServeKit {
     await this.cluster.close();
   }
 }
+
+/** Status and reason of a condition: `True/NonZeroServeEndpoints`. */
+export const conditionOf = ({ status }: RayService | RayCluster, type: string): string | undefined => {
+  const found = status?.conditions?.find((condition) => condition.type === type);
+  return found && `${found.status}/${found.reason}`;
+};
 
 /** Condition Ready of a pod. */
 export const isReady = (pod: KubeObject): boolean => {
