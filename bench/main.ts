@@ -2,11 +2,12 @@ import { parseArgs } from "node:util";
 import { runHandleBench } from "./handle.ts";
 import { runHttpBench } from "./http.ts";
 import { runLinkBench } from "./link.ts";
+import { type OperatorBenchFlags, runOperatorBench } from "./operator.ts";
 import { type BenchReport, printReport, writeReports } from "./report.ts";
 import { runStartupBench } from "./startup.ts";
 
 /** Flags that benches may use. */
-export interface BenchFlags {
+export interface BenchFlags extends OperatorBenchFlags {
   readonly rounds?: number;
   readonly roundMs?: number;
   readonly connections?: readonly number[];
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, (flags: BenchFlags) => Promise<BenchRepor
   http: runHttpBench,
   handle: ({ roundMs }) => runHandleBench(roundMs),
   startup: runStartupBench,
+  operator: runOperatorBench,
   link: async ({ roundMs }) => {
     const rows = await runLinkBench(roundMs);
     return { ratios: {}, rows: rows.map((row) => ({ ...row })) };
@@ -26,6 +28,7 @@ const benches: Readonly<Record<string, (flags: BenchFlags) => Promise<BenchRepor
 };
 
 const usage = `npm run bench -- [NAME…] [--json FILE] [--rounds N] [--seconds N] [--connections 1,64] [--variants a,b] [--body-bytes N]
+  [--clusters N] [--pods N]
   NAME: ${Object.keys(benches).join(", ")} (default: all)`;
 
 const print = (line: string): void => {
@@ -43,6 +46,8 @@ const { values, positionals } = parseArgs({
     connections: { type: "string" },
     variants: { type: "string" },
     "body-bytes": { type: "string" },
+    clusters: { type: "string" },
+    pods: { type: "string" },
     help: { type: "boolean" },
   },
 });
@@ -58,6 +63,8 @@ const flags: BenchFlags = {
   ...(values.connections === undefined ? {} : { connections: numbers(values.connections) }),
   ...(values.variants === undefined ? {} : { variants: values.variants.split(",") }),
   ...(values["body-bytes"] === undefined ? {} : { bodyBytes: Number(values["body-bytes"]) }),
+  ...(values.clusters === undefined ? {} : { clusters: Number(values.clusters) }),
+  ...(values.pods === undefined ? {} : { pods: Number(values.pods) }),
 };
 const reports = new Map<string, BenchReport>();
 for (const name of names) {

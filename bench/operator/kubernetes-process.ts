@@ -35,36 +35,34 @@ for (const name of ["rayclusters", "rayservices"]) {
 const scattered = (pod: KubeObject): number => 100 + ((pod.metadata.uid ?? "").charCodeAt(0) % 16) * 25;
 const kubelet = new PretendKubelet({ access, startMs: scattered, readyMs: scattered, endMs: () => 200 });
 
+const template = (name: string): object => ({
+  spec: {
+    containers: [
+      {
+        name,
+        image: "mantaray/manta:1",
+        resources: { limits: { cpu: "1", memory: "2Gi" }, requests: { cpu: "500m", memory: "1Gi" } },
+        env: [{ name: "LOG_LEVEL", value: "info" }],
+        volumeMounts: [{ name: "logs", mountPath: "/tmp/ray" }],
+      },
+    ],
+    volumes: [{ name: "logs", emptyDir: {} }],
+  },
+});
+
 const clusterOf = (index: number, workers: number): KubeObject => {
-  const template = (name: string): object => ({
-    spec: {
-      containers: [
-        {
-          name,
-          image: "mantaray/manta:1",
-          resources: { limits: { cpu: "1", memory: "2Gi" }, requests: { cpu: "500m", memory: "1Gi" } },
-          env: [{ name: "LOG_LEVEL", value: "info" }],
-          volumeMounts: [{ name: "logs", mountPath: "/tmp/ray" }],
-        },
-      ],
-      volumes: [{ name: "logs", emptyDir: {} }],
-    },
-  });
-  const groups = [{ groupName: "small", replicas: workers, minReplicas: 0, maxReplicas: workers * 2 }];
-  return {
-    apiVersion: "ray.io/v1",
-    kind: "RayCluster",
-    metadata: { name: `load-${index}`, namespace },
-    spec: {
-      rayVersion: "2.52.0",
-      headGroupSpec: { rayStartParams: { "dashboard-host": "0.0.0.0" }, template: template("ray-head") },
-      workerGroupSpecs: groups.map((group) => ({ ...group, rayStartParams: {}, template: template("ray-worker") })),
-    },
-  } as KubeObject;
+  const sizes = { replicas: workers, minReplicas: 0, maxReplicas: workers * 2 };
+  const spec = {
+    rayVersion: "2.52.0",
+    headGroupSpec: { rayStartParams: { "dashboard-host": "0.0.0.0" }, template: template("ray-head") },
+    workerGroupSpecs: [{ groupName: "small", ...sizes, rayStartParams: {}, template: template("ray-worker") }],
+  };
+  const cluster = { apiVersion: "ray.io/v1", kind: "RayCluster", metadata: { name: `load-${index}`, namespace }, spec };
+  return cluster;
 };
 
-const create = async (clusters: number, workers: number): Promise<void> => {
-  for (let index = 0; index < clusters; index += 1) {
+const create = async (count: number, workers: number): Promise<void> => {
+  for (let index = 0; index < count; index += 1) {
     await access.create(rayClusters, clusterOf(index, workers));
     // The server answers others meanwhile, as it would an admin's kubectl.
     if (index % 10 === 9) await new Promise((resolve) => setImmediate(resolve));
@@ -88,22 +86,31 @@ const isReady = (cluster: KubeObject): boolean => {
   return status?.state === "ready" && whole && isTrue(cluster, "HeadPodReady");
 };
 
-const look = async (): Promise<KubernetesState> => {
-  const clusters = await access.list(rayClusters, { namespace });
-  const pods = await access.list(resources.pods, { namespace });
-  return {
-    resourceVersion: server.resourceVersion,
-    readyClusters: clusters.filter(isReady).length,
-    readyPods: pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isTrue(pod, "Ready")).length,
-    pods: pods.length,
-    counts: server.requestCounts(),
-    peakRssBytes: process.resourceUsage().maxRSS * 1024,
-  };
+/** Objects by name, as watches tell of them: a list of thousands at every look would be a load of its own. */
+const follow = (resource: typeof rayClusters): ReadonlyMap<string, KubeObject> => {
+  const objects = new Map<string, KubeObject>();
+  access.watch(resource, { namespace }, ({ type, object }) => {
+    if (type === "DELETED") objects.delete(object.metadata.name);
+    else objects.set(object.metadata.name, object);
+  });
+  return objects;
 };
+const clusters = follow(rayClusters);
+const pods = follow(resources.pods);
+
+const look = (): KubernetesState => ({
+  resourceVersion: server.resourceVersion,
+  readyClusters: [...clusters.values()].filter(isReady).length,
+  readyPods: [...pods.values()].filter((pod) => pod.metadata.deletionTimestamp === undefined && isTrue(pod, "Ready"))
+    .length,
+  pods: pods.size,
+  counts: server.requestCounts(),
+  peakRssBytes: process.resourceUsage().maxRSS * 1024,
+});
 
 /** A worker of each cluster. */
-const deletePods = async (clusters: number): Promise<void> => {
-  for (let index = 0; index < clusters; index += 1) {
+const deletePods = async (count: number): Promise<void> => {
+  for (let index = 0; index < count; index += 1) {
     const labelSelector = `ray.io/cluster=load-${index},ray.io/node-type=worker`;
     const [pod] = await access.list(resources.pods, { namespace, labelSelector });
     if (pod !== undefined) await access.delete(resources.pods, { namespace, name: pod.metadata.name });
@@ -114,7 +121,7 @@ const run = async (command: KubernetesCommand): Promise<KubernetesState> => {
   if (command.kind === "create") await create(command.clusters, command.workers);
   else if (command.kind === "deletePods") await deletePods(command.clusters);
   else if (command.kind === "resetCounts") server.resetRequestCounts();
-  return await look();
+  return look();
 };
 
 process.on("message", (command: KubernetesCommand) => {

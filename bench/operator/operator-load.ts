@@ -150,7 +150,8 @@ class LoadRun {
   }
 
   async #until(what: string, timeoutMs: number, isSo: (state: KubernetesState) => boolean): Promise<void> {
-    const probe = async (): Promise<true | undefined> => isSo(await this.#kubernetes.run({ kind: "look" })) || undefined;
+    const probe = async (): Promise<true | undefined> =>
+      isSo(await this.#kubernetes.run({ kind: "look" })) || undefined;
     await waitFor(probe, { timeoutMs, intervalMs: 250, what });
   }
 }

@@ -23,7 +23,7 @@ export interface PretendKubeletOptions {
 
 /**
  * A kubelet, and a scheduler, for pods in which nothing runs: it binds each, sets it Running and then Ready, and lets
- * it go when it is deleted. For tests and loads where hundreds of pods have to look alive.
+ * it go when it is deleted; pods of Jobs succeed. For tests and loads where hundreds of pods have to look alive.
  */
 export class PretendKubelet {
   readonly #options: PretendKubeletOptions;
@@ -87,7 +87,9 @@ export class PretendKubelet {
         await this.#options.onStart?.(pod, address);
         await this.#write(pod, statusOf(pod, address, false));
         this.#then(life, readyMs?.(pod) ?? 0, async () => {
-          if (!life.isEnding) await this.#write(pod, statusOf(pod, address, true));
+          if (life.isEnding) return;
+          const isTask = pod.metadata.ownerReferences?.some(({ kind }) => kind === "Job") === true;
+          await this.#write(pod, isTask ? { phase: "Succeeded" } : statusOf(pod, address, true));
         });
       });
     });

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { runOperatorLoad } from "../../bench/operator/operator-load.ts";
+
+const clusters = 50;
+const podsPerCluster = 10;
+/**
+ * What is made for a cluster: its pods, a Service, two network policies, two disruption budgets, and its status a few
+ * times while it comes up (what is new of its counts is written together).
+ */
+const objectsPerCluster = podsPerCluster + 5;
+const statusWritesPerClusterMax = 6;
+
+test("brings 50 clusters of 10 pods up with few writes, writes nothing while nothing changes, and heals them", {
+  timeout: 120_000,
+}, async () => {
+  const { start, quiet, storm } = await runOperatorLoad({ clusters, podsPerCluster, qps: 5_000, resyncSeconds: 10 });
+  expect(start.calls.get("create pods")).toBe(clusters * podsPerCluster);
+  expect(start.writes / clusters).toBeLessThanOrEqual(objectsPerCluster + statusWritesPerClusterMax);
+  expect(quiet.passes).toBeGreaterThanOrEqual(clusters);
+  expect([...quiet.calls]).toEqual([]);
+  // The pod that is missing, and the status that says so and no longer says so.
+  expect(storm.calls.get("create pods")).toBe(clusters);
+  expect(storm.writes / clusters).toBeLessThanOrEqual(1 + statusWritesPerClusterMax);
+});
