@@ -59,6 +59,16 @@ describe("a RayService", () => {
     expect(world.kube.writes).toEqual([]);
   });
 
+  it("tells that a newer spec was seen, even where nothing else differs", async () => {
+    await ready();
+    const spec = { rayClusterDeletionDelaySeconds: 99 };
+    world.apply({ spec });
+    await world.run(2_000);
+    const { metadata, status } = world.service;
+    expect(metadata.generation).toBeGreaterThan(1);
+    expect(status?.observedGeneration).toBe(metadata.generation);
+  });
+
   it("updates its applications in place when only the config changes", async () => {
     const active = await ready();
     world.apply({ config: fruitConfig(4) });

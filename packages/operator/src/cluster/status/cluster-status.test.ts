@@ -65,8 +65,15 @@ describe("status of a cluster", () => {
     });
     expect(condition(status, "HeadPodReady")).toBe("True/HeadPodRunningAndReady");
     expect(condition(status, "RayClusterProvisioned")).toBe("True/AllPodRunningAndReadyFirstTime");
-    const later = { ...cluster, status, metadata: { ...cluster.metadata, generation: 7 } };
+    const later = { ...cluster, status };
     expect(clusterStatus(observedCluster(later, whole(cluster)), new Map(), testNowMs + 60_000)).toBeUndefined();
+  });
+
+  it("tells that a newer spec was seen, even where nothing else differs", () => {
+    const cluster = rayCluster();
+    const status = statusOf(cluster, whole(cluster));
+    const changed = { ...cluster, status, metadata: { ...cluster.metadata, generation: 7 } };
+    expect(statusOf(changed, whole(cluster))).toEqual({ ...status, observedGeneration: 7 });
   });
 
   it("ready and provisioned stay when pods go", () => {

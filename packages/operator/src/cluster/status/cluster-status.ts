@@ -51,9 +51,10 @@ export const clusterStatus = (
       ...former.stateTransitionTimes,
       ...(state === (former.state ?? "") || state === "" ? {} : { [state]: now }),
     },
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
   };
   if (sameStatus(former, next)) return undefined;
-  return { ...next, lastUpdateTime: now, ...(generation === undefined ? {} : { observedGeneration: generation }) };
+  return { ...next, lastUpdateTime: now };
 };
 
 /** The head that others should speak with: the one that leads as far as its label says, else a standby. */
@@ -153,10 +154,13 @@ const endpoints = ({ headService }: ObservedCluster): Record<string, string> =>
       .map(({ name, nodePort, targetPort, port }) => [name, String(nodePort ?? targetPort ?? port)]),
   ) as Record<string, string>;
 
-/** What is written at every turn says nothing new by itself. */
+/**
+ * The time of the writing says nothing new by itself. That a newer spec was seen does, unlike in the reference: who waits
+ * for it after a change that shows nowhere else would wait for ever.
+ */
 const sameStatus = (former: RayClusterStatus, next: RayClusterStatus): boolean => bare(former) === bare(next);
 
-const bare = (status: RayClusterStatus): string => sortedJson(omit(status, "lastUpdateTime", "observedGeneration"));
+const bare = (status: RayClusterStatus): string => sortedJson(omit(status, "lastUpdateTime"));
 
 const sortedJson = (value: unknown): string =>
   JSON.stringify(value, (_, inner: unknown) => {

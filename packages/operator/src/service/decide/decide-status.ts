@@ -29,9 +29,9 @@ export const writeStatus = (service: RayService, wanted: RayServiceStatus, conte
   ];
 };
 
-/** Without what changes by the writing itself. */
+/** Without what changes by the writing itself. A newer spec that was seen is news, for those who wait for that. */
 const comparable = (status: RayServiceStatus): string => {
   const { serviceStatus = "", retiringClusters = [] } = status;
-  const own = { lastUpdateTime: undefined, observedGeneration: undefined };
+  const own = { lastUpdateTime: undefined };
   return digest({ ...status, ...own, serviceStatus, retiringClusters }, 24);
 };
