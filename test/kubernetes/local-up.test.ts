@@ -82,7 +82,8 @@ describe("manta local up", () => {
 
   it("runs the operator, which answers for the custom resources", async () => {
     await apply("cluster.yaml", suspendedCluster);
-    await kubectl("wait", "--for=condition=RayClusterSuspended", "raycluster/quiet", "--timeout=30s");
+    const waited = await kubectl("wait", "--for=condition=RayClusterSuspended", "raycluster/quiet", "--timeout=30s");
+    expect(waited).toContain("condition met");
   });
 
   it("refuses to write over a kubeconfig of something else", async () => {

@@ -64,8 +64,8 @@ const up = async (context: CliContext, options: UpOptions): Promise<void> => {
 
 /** Resolves at the first signal; a second one ends this process, and its pods with it. */
 const stopSignal = (): Promise<void> =>
-  new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+  new Promise((onSignal) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => onSignal());
   });
 
 /** A kubeconfig of another cluster is nothing to write over. */
