@@ -1,6 +1,6 @@
 import { resources } from "@manta/testkit/kubernetes";
 import { waitFor } from "mantaray/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { rayService, type ServiceOptions } from "./kit/manifests.ts";
 import { redisManifests } from "./kit/redis.ts";
 import { isReady, ServeKit } from "./kit/serve-kit.ts";
@@ -22,6 +22,9 @@ const embedded: ServiceOptions = {
   spec: { excludeHeadPodFromServeSvc: true },
 };
 
+// Several waits each, on cores that others may have.
+vi.setConfig({ testTimeout: 3 * timeoutMs, hookTimeout: 3 * timeoutMs });
+
 let kit: ServeKit;
 
 beforeAll(async () => {
@@ -29,7 +32,7 @@ beforeAll(async () => {
   await kit.apply(redisManifests());
   await Promise.all([kit.applyReady(ha), kit.applyReady(embedded)]);
   await kit.ready("ha", 3);
-}, 150_000);
+});
 afterAll(() => kit.close());
 
 const anotherHead = (service: string, old: string | undefined): Promise<unknown> =>
@@ -80,7 +83,9 @@ describe("a RayService with fault tolerance fails no request", () => {
     await kit.apply(rayService(ha));
     await kit.ready("ha", 3);
   });
+});
 
+describe("a RayService with fault tolerance fails no request, either,", () => {
   it("while its control store is killed, in the pod that stays", async () => {
     const { metadata } = await kit.head("ha");
     const outcome = await underLoad(kit, "ha", async () => {

@@ -14,7 +14,8 @@ import { type OpenLoad, startOpenLoad } from "../open-load.ts";
 import { appConfigMap, rayService, type ServiceOptions } from "./manifests.ts";
 
 const crds = fileURLToPath(new URL("../../../packages/operator/crds", import.meta.url));
-const readyTimeoutMs = 90_000;
+/** Some ten seconds on idle cores; the suite's other parts may have them. */
+const readyTimeoutMs = 120_000;
 const ray = (plural: string): ResourceId => ({ group: "ray.io", version: "v1", plural });
 
 /** A small Kubernetes with our CRDs and an operator in this process, shared by the tests of a file. */

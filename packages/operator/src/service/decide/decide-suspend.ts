@@ -25,7 +25,7 @@ export const decideSuspend = (observed: ObservedService, context: ServiceContext
   if (isSuspending) return suspendOn(observed, context);
   const wanted = service.spec.suspend === true;
   if (!wanted) return isSuspended ? resume(service, context) : undefined;
-  return isSuspended ? [] : begin(service, context);
+  return isSuspended ? writeStatus(service, service.status ?? {}, context) : begin(service, context);
 };
 
 const begin = (service: RayService, context: ServiceContext): Action[] => {
