@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { diagram } from "./diagram.ts";
 import { errorTable } from "./error-table.ts";
+import { flagTable } from "./flag-table.ts";
 import { kubernetesFiles } from "./kubernetes-files.ts";
 import { limitTable } from "./limit-table.ts";
 import { optionTable } from "./option-table.ts";
@@ -20,6 +21,7 @@ const generators: Readonly<Record<string, () => string>> = {
   diagram,
   errors: errorTable,
   limits: limitTable,
+  operatorFlags: flagTable,
   options: optionTable,
   serviceRules: serviceRuleTable,
 };
