@@ -3,16 +3,21 @@ import { failuresOf } from "./open-load.ts";
 import { pageCommands } from "./page-commands.ts";
 import { page, type QuickstartResult, runQuickstart } from "./quickstart/run-quickstart.ts";
 
-const loadPerSecond = 300;
+/** Half a minute of work, on a machine that may do other things besides. */
+const timeoutMs = 480_000;
+const { MANTA_TEST_KUBECONFIG: kubeconfig } = process.env;
+/** A cluster elsewhere has its Services elsewhere. */
+const loadPerSecond = kubeconfig === undefined ? 300 : 0;
 
 describe("the quickstart on Kubernetes", () => {
   let result: QuickstartResult;
-  let said = "";
+  const said: string[] = [];
+  const say = (line: string): unknown => said.push(line);
   beforeAll(async () => {
-    result = await runQuickstart({ loadPerSecond, say: (line) => (said += `${line}\n`) }).catch((error: unknown) => {
-      throw new Error(`${said}\n${String(error)}`, { cause: error });
+    result = await runQuickstart({ kubeconfig, loadPerSecond, say }).catch((error: unknown) => {
+      throw new Error([...said, String(error)].join("\n"), { cause: error });
     });
-  }, 240_000);
+  }, timeoutMs);
   const outputOf = (beginning: string): string =>
     result.commands.find(({ command }) => command.startsWith(beginning))?.output ?? "";
 
@@ -44,7 +49,7 @@ describe("the quickstart on Kubernetes", () => {
     expect({ failures: result.failures, complaints: result.complaints }).toEqual({ failures: 0, complaints: [] });
   });
 
-  it("answers every request of a load of 300/s meanwhile", () => {
+  it.skipIf(loadPerSecond === 0)("answers every request of a load of 300/s meanwhile", () => {
     const { load } = result;
     if (load === undefined) throw new Error("there was no load");
     expect(load.sent).toBeGreaterThan(loadPerSecond);

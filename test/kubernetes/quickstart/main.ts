@@ -1,6 +1,6 @@
 /**
  * `npm run quickstart [-- --runs N] [--load RPS] [--quiet]`: the commands of docs/quickstart-kubernetes.md, each time on
- * a fresh small Kubernetes. Exit code 1 where a request failed.
+ * a fresh small Kubernetes, or on the cluster of MANTA_TEST_KUBECONFIG. Exit code 1 where a request failed.
  */
 import { parseArgs } from "node:util";
 import { providePrograms } from "../../../tools/test/provide-programs.ts";
@@ -35,10 +35,14 @@ const report = (run: number, result: QuickstartResult): number => {
   return failures + failuresOf(load);
 };
 
+const { MANTA_TEST_KUBECONFIG: kubeconfig } = process.env;
+if (kubeconfig !== undefined && loadPerSecond > 0)
+  throw new Error("--load: not on the cluster of MANTA_TEST_KUBECONFIG");
 providePrograms(say);
 let failures = 0;
 for (let run = 1; run <= runs; run += 1) {
-  failures += report(run, await runQuickstart({ loadPerSecond, say: values.quiet ? () => undefined : say }));
+  const result = await runQuickstart({ kubeconfig, loadPerSecond, say: values.quiet ? () => undefined : say });
+  failures += report(run, result);
 }
 say(`\n${runs} runs, ${failures} failed requests`);
 process.exitCode = failures === 0 ? 0 : 1;

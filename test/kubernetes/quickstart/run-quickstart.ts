@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type KubeObject, LocalKubernetes, resources } from "@manta/testkit/kubernetes";
+import { type KubeObject, LocalKubernetes } from "@manta/testkit/kubernetes";
 import { waitFor } from "mantaray/testing";
 import type { LoadSnapshot } from "../../../bench/load/load-counters.ts";
 import type { LoadRequest } from "../../../bench/load/load-request.ts";
@@ -14,9 +14,11 @@ export const page = "docs/quickstart-kubernetes.md";
 
 /** One run. */
 export interface QuickstartOptions {
-  /** Besides the query pod; 0: none. */
+  /** Of a cluster that is there; it has the image, and nothing of the page. Default: a small Kubernetes of this run's own. */
+  readonly kubeconfig?: string | undefined;
+  /** Besides the query pod, from this machine: not on a cluster whose Services it cannot reach. 0: none. */
   readonly loadPerSecond: number;
-  readonly say: (line: string) => void;
+  readonly say: (line: string) => unknown;
 }
 
 /** What came of it. */
@@ -37,36 +39,43 @@ export interface QuickstartResult {
 
 /** More than the page's own time limits. */
 const commandTimeoutMs = 360_000;
+const lookTimeoutMs = 30_000;
 const replacementTimeoutMs = 180_000;
 const requestsBefore = 100;
 const requestsAfter = 300;
 const serveService = "rayservice-ha-serve-svc";
 
-/** Runs the page's commands on a small Kubernetes of its own. Rejects where one of them fails; failed requests are counted. */
+/** Runs the page's commands. Rejects where one of them fails; failed requests are counted. */
 export const runQuickstart = async (options: QuickstartOptions): Promise<QuickstartResult> => {
-  const folder = mkdtempSync(join(tmpdir(), "manta-quickstart-"));
+  if (options.kubeconfig !== undefined) return runOn(options.kubeconfig, options);
   const cluster = await LocalKubernetes.start();
   try {
-    const terminal = await Terminal.open({ kubeconfig: cluster.kubeconfigFile, folder });
+    return await runOn(cluster.kubeconfigFile, options);
+  } finally {
+    await cluster.close();
+  }
+};
+
+const runOn = async (kubeconfig: string, options: QuickstartOptions): Promise<QuickstartResult> => {
+  const folder = mkdtempSync(join(tmpdir(), "manta-quickstart-"));
+  try {
+    const terminal = await Terminal.open({ kubeconfig, folder });
     try {
-      return await new Walk(cluster, terminal, options).walk();
+      return await new Walk(terminal, options).walk();
     } finally {
       await terminal.close();
     }
   } finally {
-    await cluster.close();
     rmSync(folder, { recursive: true, force: true });
   }
 };
 
 class Walk {
-  readonly #cluster: LocalKubernetes;
   readonly #terminal: Terminal;
   readonly #options: QuickstartOptions;
   readonly #done: CommandResult[] = [];
 
-  constructor(cluster: LocalKubernetes, terminal: Terminal, options: QuickstartOptions) {
-    this.#cluster = cluster;
+  constructor(terminal: Terminal, options: QuickstartOptions) {
     this.#terminal = terminal;
     this.#options = options;
   }
@@ -114,15 +123,16 @@ class Walk {
 
   /** Its uid. */
   async #readyHead(): Promise<string | undefined> {
-    const heads = await this.#cluster.access.list(resources.pods, { labelSelector: "ray.io/node-type=head" });
-    return heads.find(isReady)?.metadata.uid;
+    const { output } = await this.#terminal.run("kubectl get pods -l ray.io/node-type=head -o json", lookTimeoutMs);
+    return (JSON.parse(output) as { items: KubeObject[] }).items.find(isReady)?.metadata.uid;
   }
 
   async #startLoad(): Promise<OpenLoad | undefined> {
     const { loadPerSecond } = this.#options;
     if (loadPerSecond === 0) return undefined;
-    const ip = await this.#cluster.kubectl("get", "svc", serveService, "-o", "jsonpath={.spec.clusterIP}");
-    return startOpenLoad(`http://${ip}:8000`, loadPerSecond, [fruitRequest]);
+    const look = `kubectl get svc ${serveService} -o jsonpath='{.spec.clusterIP}'`;
+    const { output } = await this.#terminal.run(look, lookTimeoutMs);
+    return startOpenLoad(`http://${output}:8000`, loadPerSecond, [fruitRequest]);
   }
 
   #resultOf(beginning: string): CommandResult {
