@@ -78,6 +78,7 @@ describe("a RayCluster", () => {
       { timeoutMs, what: "three new pods" },
     );
     await ready();
+    expect(conditionOf(await kit.rayCluster("plain"), "HeadPodReady")).toBe("True/HeadPodRunningAndReady");
   });
 
   it("is left alone when another controller manages it", async () => {

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { waitFor } from "mantaray/testing";
 import { failuresOf, type OpenLoad } from "../open-load.ts";
 import type { ServeKit } from "./serve-kit.ts";
@@ -16,10 +17,13 @@ export interface LoadOutcome {
   readonly statuses: Readonly<Record<number, number>>;
   readonly cut: number;
   readonly wrong: number;
+  readonly timedOut: number;
+  /** Longest time that this process did not get to run. Where it is about a request's own limit, time-outs say nothing. */
+  readonly stallMs: number;
 }
 
 /** All went well. */
-export const noFailures = { failures: 0, refused: 0, statuses: {}, cut: 0, wrong: 0 };
+export const noFailures = { failures: 0, refused: 0, statuses: {}, cut: 0, wrong: 0, timedOut: 0 };
 
 /** Lets something happen to a RayService under load, with requests before and after it. */
 export const underLoad = async (
@@ -29,12 +33,15 @@ export const underLoad = async (
   right?: string[],
 ): Promise<LoadOutcome> => {
   const load = await kit.load(service, ratePerSecond, right);
+  const delays = monitorEventLoopDelay();
+  delays.enable();
   await moreRequests(load);
   await happening();
   await moreRequests(load);
   const result = await load.stop();
-  const { sent, refused, statuses, cut, wrong } = result;
-  return { sent, failures: failuresOf(result), refused, statuses, cut, wrong };
+  delays.disable();
+  const { sent, refused, statuses, cut, wrong, timedOut } = result;
+  return { sent, failures: failuresOf(result), refused, statuses, cut, wrong, timedOut, stallMs: delays.max / 1e6 };
 };
 
 const moreRequests = (load: OpenLoad): Promise<unknown> => {
