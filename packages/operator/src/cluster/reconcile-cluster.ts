@@ -12,6 +12,7 @@ import type { Plan, PlanResult } from "../kube/plan.ts";
 import { rayClusters } from "../kube/ray-resources.ts";
 import type { ReconcileResult, Reconciler } from "../kube/reconciler.ts";
 import type { ReconcilerDeps } from "../kube/reconciler-deps.ts";
+import { memoParse } from "../service/memo-parse.ts";
 import { warning } from "./cluster-events.ts";
 import type { ClusterOptions } from "./cluster-options.ts";
 import { decideCluster } from "./decide/decide-cluster.ts";
@@ -66,7 +67,7 @@ export class ClusterReconciler implements Reconciler {
   /** A cluster whose shape an older CRD let in. Nothing is done for it until it is changed. */
   #read(stored: Stored): RayCluster | undefined {
     try {
-      return parseRayCluster(stored);
+      return parsed(stored);
     } catch (error) {
       const note = `The object has not the shape of a RayCluster: ${error instanceof Error ? error.message : String(error)}`;
       this.#deps.recorder.record(subjectOf(stored), warning("InvalidRayClusterSpec", "Validate", note));
@@ -124,6 +125,9 @@ export class ClusterReconciler implements Reconciler {
     );
   }
 }
+
+/** Once an object: it is looked at with every change of a pod. */
+const parsed = memoParse(parseRayCluster);
 
 /** The sooner of both, and the first error. */
 const passResult = (result: PlanResult, status: PlanResult | undefined): ReconcileResult => {

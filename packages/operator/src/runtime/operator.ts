@@ -80,11 +80,17 @@ export class Operator {
     this.#end = resolve;
     this.#transport = new Transport(access, `${fieldManager}/${operatorVersion}`);
     const shared = { transport: this.#transport, onCall: this.metrics.onCall };
-    const limiter = new TokenBucket({ ratePerSecond: settings.qps, burst: settings.burst, clock });
-    this.api = new RestKubeApi({ ...shared, limiter });
+    const limiter = (): TokenBucket => new TokenBucket({ ratePerSecond: settings.qps, burst: settings.burst, clock });
+    this.api = new RestKubeApi({ ...shared, limiter: limiter() });
     this.caches = new CacheSet({ api: this.api, namespaces: settings.watchNamespaces, clock, log });
     const told = { controller: fieldManager, instance: identity.slice(0, instanceLengthMax) };
-    this.#recorder = new EventRecorder({ api: this.api, ...told, clock, log });
+    // With a limit of its own: a thousand events must not stand before the pods that they tell of.
+    this.#recorder = new EventRecorder({
+      api: new RestKubeApi({ ...shared, limiter: limiter() }),
+      ...told,
+      clock,
+      log,
+    });
     const namespace = settings.leaderElectionNamespace || (access.namespace ?? "default");
     this.#election = settings.leaderElection
       ? new LeaderElection({ api: new RestKubeApi(shared), namespace, name: leaseName, identity, clock, log })
