@@ -89,7 +89,7 @@ describe("a RayService with fault tolerance fails no request, either,", () => {
   it("while its control store is killed, in the pod that stays", async () => {
     const { metadata } = await kit.head("ha");
     const outcome = await underLoad(kit, "ha", async () => {
-      await kit.cluster.kubectl("exec", metadata.name, "--", "pkill", "-KILL", "-f", "gcs/main");
+      await kit.cluster.kubectl("exec", metadata.name, "--", "sh", "-c", "kill -9 $(pgrep -f '[g]cs/main')");
       await kit.cluster.kubectl("exec", metadata.name, "--", "ray", "status");
       await kit.ready("ha", 3);
     });
