@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type KubeObject, LocalKubernetes } from "@manta/testkit/kubernetes";
 import { waitFor } from "mantaray/testing";
 import type { LoadSnapshot } from "../../../bench/load/load-counters.ts";
@@ -47,26 +47,31 @@ const serveService = "rayservice-ha-serve-svc";
 
 /** Runs the page's commands. Rejects where one of them fails; failed requests are counted. */
 export const runQuickstart = async (options: QuickstartOptions): Promise<QuickstartResult> => {
-  if (options.kubeconfig !== undefined) return runOn(options.kubeconfig, options);
+  if (options.kubeconfig !== undefined) return runElsewhere(options.kubeconfig, options);
   const cluster = await LocalKubernetes.start();
   try {
-    return await runOn(cluster.kubeconfigFile, options);
+    // In the cluster's folder, which goes on Ctrl-C too.
+    return await runOn(cluster.kubeconfigFile, join(dirname(cluster.kubeconfigFile), "terminal"), options);
   } finally {
     await cluster.close();
   }
 };
 
-const runOn = async (kubeconfig: string, options: QuickstartOptions): Promise<QuickstartResult> => {
+const runElsewhere = async (kubeconfig: string, options: QuickstartOptions): Promise<QuickstartResult> => {
   const folder = mkdtempSync(join(tmpdir(), "manta-quickstart-"));
   try {
-    const terminal = await Terminal.open({ kubeconfig, folder });
-    try {
-      return await new Walk(terminal, options).walk();
-    } finally {
-      await terminal.close();
-    }
+    return await runOn(kubeconfig, folder, options);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const runOn = async (kubeconfig: string, folder: string, options: QuickstartOptions): Promise<QuickstartResult> => {
+  const terminal = await Terminal.open({ kubeconfig, folder });
+  try {
+    return await new Walk(terminal, options).walk();
+  } finally {
+    await terminal.close();
   }
 };
 
