@@ -156,18 +156,18 @@ describe("a controller that finds no checkpoint but replicas", () => {
   });
 });
 
-describe("a controller that starts while nodes have yet to come back to a control store that lost its data", () => {
-  /** Every node but one is back at once; the old controller lives long enough to write its checkpoint again. */
-  const oneLate = async (lateMs: number): Promise<Simulation> => {
-    const simulation = await served(4);
-    const late = [...simulation.cluster.nodes.keys()].at(-1);
-    simulation.cluster.loseData(({ nodeId }) => (nodeId === late ? lateMs : 100));
-    await simulation.clock.advance(1_500);
-    expect(simulation.cluster.kv.has(checkpoint)).toBe(true);
-    expect(simulation.cluster.live()).toHaveLength(2);
-    return simulation;
-  };
+/** Every node but one is back at once; the old controller lives long enough to write its checkpoint again. */
+const oneLate = async (lateMs: number): Promise<Simulation> => {
+  const simulation = await served(4);
+  const late = [...simulation.cluster.nodes.keys()].at(-1);
+  simulation.cluster.loseData(({ nodeId }) => (nodeId === late ? lateMs : 100));
+  await simulation.clock.advance(1_500);
+  expect(simulation.cluster.kv.has(checkpoint)).toBe(true);
+  expect(simulation.cluster.live()).toHaveLength(2);
+  return simulation;
+};
 
+describe("a controller that starts while nodes have yet to come back to a control store that lost its data", () => {
   it.each([2_000, 8_000])("replaces nothing that lives on a node that comes after %i ms", async (lateMs) => {
     const simulation = await oneLate(lateMs);
     const created = simulation.cluster.created.length;
