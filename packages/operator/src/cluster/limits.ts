@@ -12,6 +12,8 @@ export const clusterLimits = {
   deletionTimeoutMs: 300_000,
   /** Clean-up job: its own bound, as the reference. */
   cleanupJobSeconds: 300,
+  /** A clean-up pod that lacks its Secret or image for so long will not start: who deleted one by one mistake waits no longer. */
+  cleanupStartMs: 15_000,
   /** A pod whose grace period has been over for so long does not end by itself: its kubelet is away or stuck. */
   overduePodMs: 15_000,
   /** A surge pod that nothing tells "ready" counts as available after running for so long (workers without a replica). */

@@ -17,6 +17,7 @@ export const observeCluster = (cluster: RayCluster, caches: Caches): ObservedClu
   const { name: clusterName, namespace } = cluster.metadata;
   const named = (name: string): { namespace: string; name: string } => ({ namespace, name });
   const pods = caches.pods.byLabel(namespace, labels.cluster, clusterName);
+  const cleanupJob = caches.jobs.get(named(redisCleanupJobName(clusterName)));
   return {
     cluster,
     pods: pods.filter((pod) => isNode(pod.metadata.labels?.[labels.nodeType]) && isOwned(cluster, pod)),
@@ -26,7 +27,8 @@ export const observeCluster = (cluster: RayCluster, caches: Caches): ObservedClu
     serveService: caches.services.get(named(serveServiceName(clusterName))),
     ingress: caches.ingresses.get(named(ingressName(clusterName))),
     gcsClaim: caches.persistentVolumeClaims.get(named(gcsClaimName(clusterName))),
-    cleanupJob: caches.jobs.get(named(redisCleanupJobName(clusterName))),
+    cleanupJob,
+    cleanupPod: pods.find((pod) => cleanupJob !== undefined && controllerOf(pod)?.uid === cleanupJob.metadata.uid),
     budgets: caches.podDisruptionBudgets
       .byLabel(namespace, labels.cluster, clusterName)
       .filter((it) => isOwned(cluster, it)),

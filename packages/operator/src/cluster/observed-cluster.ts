@@ -18,6 +18,8 @@ export interface ObservedCluster {
   readonly ingress: Stored<Ingress> | undefined;
   readonly gcsClaim: Stored<PersistentVolumeClaim> | undefined;
   readonly cleanupJob: Stored<Job> | undefined;
+  /** The job's pod. */
+  readonly cleanupPod: Stored<Pod> | undefined;
   /** Those that this cluster controls. */
   readonly budgets: readonly Stored<PodDisruptionBudget>[];
   readonly networkPolicies: readonly Stored<NetworkPolicy>[];

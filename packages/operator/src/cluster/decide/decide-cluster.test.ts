@@ -6,7 +6,7 @@ import { buildHeadService } from "../build/head-service.ts";
 import { buildIngress } from "../build/ingress.ts";
 import { defaultClusterOptions } from "../cluster-options.ts";
 import { actionsFor, created, deleted, observedCluster, storedAs } from "../fixtures/observed.ts";
-import { headPod, podStatus, terminating, workerPod } from "../fixtures/pods.ts";
+import { headPod, podStatus, terminating, testNowMs, workerPod } from "../fixtures/pods.ts";
 import { type ClusterSketch, oneStandby, rayCluster, withRedis, workerGroup } from "../fixtures/ray-cluster.ts";
 
 const withFinalizer = { metadata: { finalizers: [finalizers.redisCleanup] }, spec: withRedis } as const;
@@ -288,6 +288,21 @@ describe("deletion", () => {
   it("a job that runs is waited for", () => {
     const observed = observedCluster(deleting(1_000), [], { cleanupJob: jobThatIs("Suspended") as never });
     expect(actionsFor(observed)).toMatchObject([{ kind: "requeue", afterMs: 2_000 }]);
+  });
+
+  it.each([
+    ["CreateContainerConfigError", 20_000, true],
+    ["CreateContainerConfigError", 5_000, false],
+    ["ContainerCreating", 200_000, false],
+  ])("a job whose pod waits (%s) for %d ms lets the cluster go: %s", (reason, forMs, goes) => {
+    const creationTimestamp = new Date(testNowMs - forMs).toISOString();
+    const waiting = { reason, message: 'secret "redis-password" not found' };
+    const cleanupPod = { metadata: { creationTimestamp }, status: { containerStatuses: [{ state: { waiting } }] } };
+    const parts = { cleanupJob: jobThatIs("Suspended") as never, cleanupPod: cleanupPod as never };
+    const actions = actionsFor(observedCluster(deleting(1_000), [], parts));
+    const goodbye = [{ text: { reason: "RedisCleanupFailed" } }, withoutOurs];
+    expect(actions).toMatchObject(goes ? goodbye : [{ kind: "requeue" }]);
+    expect(JSON.stringify(actions).includes("not found")).toBe(goes);
   });
 
   it("a head that does not end is not waited for without end", () => {

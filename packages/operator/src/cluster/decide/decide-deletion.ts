@@ -46,10 +46,11 @@ export const decideDeletion = (observed: ObservedCluster, context: DecideContext
     .map((pod) => (isTerminating(pod) ? overdueInMs(pod, context.nowMs) : clusterLimits.deletionRequeueMs));
   const waitMs = Math.min(Math.max(0, ...headWaits), clusterLimits.deletionRequeueMs, leftMs);
   if (waitMs > 0) return [...deletions, requeue(scopes.pods, waitMs)];
-  return [...deletions, ...cleanUp(observed, context.options, leftMs)];
+  return [...deletions, ...cleanUp(observed, context, leftMs)];
 };
 
-const cleanUp = ({ cluster, cleanupJob: job }: ObservedCluster, options: ClusterOptions, leftMs: number): Action[] => {
+const cleanUp = (observed: ObservedCluster, { options, nowMs }: DecideContext, leftMs: number): Action[] => {
+  const { cluster, cleanupJob: job } = observed;
   const scope = scopes.finalizer;
   const later = requeue(scope, Math.min(clusterLimits.cleanupRequeueMs, leftMs));
   if (job === undefined) {
@@ -68,11 +69,33 @@ const cleanUp = ({ cluster, cleanupJob: job }: ObservedCluster, options: Cluster
   const ended = (job.status?.conditions ?? []).find(
     ({ type, status }) => ["Complete", "Failed", "FailureTarget"].includes(type) && status === "True",
   );
-  if (ended === undefined) return [later];
+  if (ended === undefined) {
+    const obstacle = whyNotStarted(observed, nowMs);
+    return obstacle === undefined ? [later] : [failed(job, obstacle), dropFinalizer(cluster)];
+  }
   if (ended.type === "Complete") return [dropFinalizer(cluster)];
   const why = [ended.reason, ended.message].filter((text) => text !== undefined).join(": ");
+  return [failed(job, why), dropFinalizer(cluster)];
+};
+
+/** Reasons of a kubelet for a container that waits for what nobody is going to bring, usually. */
+const hopeless: ReadonlySet<string> = new Set(["CreateContainerConfigError", "ImagePullBackOff", "InvalidImageName"]);
+
+/**
+ * What keeps the job's pod from starting, once that has lasted. Most often the Secret with the password, deleted by the
+ * same `kubectl delete -f` as the cluster.
+ */
+const whyNotStarted = ({ cleanupPod: pod }: ObservedCluster, nowMs: number): string | undefined => {
+  if (pod === undefined) return undefined;
+  if (nowMs - Date.parse(pod.metadata.creationTimestamp) < clusterLimits.cleanupStartMs) return undefined;
+  const waiting = pod.status?.containerStatuses?.[0]?.state?.waiting;
+  if (waiting === undefined || !hopeless.has(waiting.reason ?? "")) return undefined;
+  return [waiting.reason, waiting.message].filter((text) => text !== undefined).join(": ");
+};
+
+const failed = (job: NonNullable<ObservedCluster["cleanupJob"]>, why: string): Action => {
   const note = `The Redis clean-up job ${job.metadata.name} failed (${why}): data of this cluster may be left in Redis`;
-  return [{ kind: "event", scope, text: warning("RedisCleanupFailed", "Cleanup", note) }, dropFinalizer(cluster)];
+  return { kind: "event", scope: scopes.finalizer, text: warning("RedisCleanupFailed", "Cleanup", note) };
 };
 
 /** Lets the cluster go; for the caller, where nothing can be created any more (its namespace is going). */
