@@ -102,10 +102,11 @@ export class Sandbox {
   }
 }
 
-/** Undefined when it has ended. */
+/** Undefined when it has ended, also where nobody has asked for its exit code yet: whose child it became may take its time. */
 const nameOf = (pid: number): string | undefined => {
   try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+    const [, name, state] = /^\d+ \((.*)\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
+    return state === "Z" || state === "X" ? undefined : name;
   } catch {
     return undefined;
   }
