@@ -1,3 +1,5 @@
+import { systemClock as machineClock, timestamp } from "../apiserver/clock.ts";
+
 /** Time, so that tests can own it. */
 export interface KubeletClock {
   /** Wall clock, ms since the epoch. */
@@ -10,17 +12,12 @@ export interface KubeletClock {
 
 /** The machine's own time. */
 export const systemClock: KubeletClock = {
-  wallMs: () => Date.now(),
-  nowMs: () => performance.now(),
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    timer.unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
+  ...machineClock,
+  after: (delayMs, callback) => machineClock.after(delayMs, callback, { unref: true }),
 };
 
-/** As the API writes times: whole seconds, UTC. */
-export const apiTime = (wallMs: number): string => `${new Date(wallMs).toISOString().slice(0, 19)}Z`;
+/** As the API writes times. */
+export const apiTime = timestamp;
 
 /** Resolves after the delay, or at once when the signal fires. */
 export const pause = (clock: KubeletClock, delayMs: number, signal: AbortSignal): Promise<void> =>
