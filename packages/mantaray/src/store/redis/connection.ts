@@ -6,6 +6,7 @@ import type { RedisConfig, RedisCredentials } from "./config.ts";
 import { redisFailure, redisUnavailable } from "./failures.ts";
 import { redisLimits } from "./limits.ts";
 import { type RedisScript, scripts } from "./scripts.ts";
+import { SocketConnector } from "./socket-connector.ts";
 import { tlsOptions } from "./tls-options.ts";
 
 /** An argument of a command. */
@@ -150,6 +151,7 @@ const clientOptions = ({ target, tls }: ConnectionOptions) =>
     host: target.host,
     port: target.port,
     lazyConnect: true,
+    Connector: SocketConnector,
     protocol: 2 as const,
     // Our own clock bounds the time, see `open`.
     connectTimeout: redisLimits.connectTimeoutMs * 2,
