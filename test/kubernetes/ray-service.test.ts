@@ -11,7 +11,7 @@ const changedApps = { price: 4, factor: 3 };
 const timeoutMs = 90_000;
 
 /** Upgraded inside its cluster, unless it says otherwise. */
-const rolled: ServiceOptions = { name: "rolled" };
+const rolled: ServiceOptions = { name: "rolled", annotations: { "ray.io/initializing-timeout": "10m" } };
 /** Upgraded by a new cluster, and asks for tokens between its pods. */
 const renewed: ServiceOptions = {
   name: "renewed",

@@ -1,6 +1,7 @@
 import type { CutDirection, NetnsCluster } from "@manta/testkit/netns";
 import type { Random } from "../../../packages/mantaray/src/base/random.ts";
 import { randomBelow } from "../../../packages/mantaray/src/base/random.ts";
+import { isSpread } from "../steps/spread.ts";
 import { pause, timed } from "../steps/timed.ts";
 import { until } from "../steps/whole.ts";
 import type { StepResult } from "../types.ts";
@@ -40,17 +41,27 @@ export const networkSteps: readonly NetworkStep[] = [
   cutWorker("out", "what it sends is lost"),
 ];
 
-/** Waits until every node is alive, every deployment has its replicas, and no process is left that nobody wants. */
+/**
+ * Waits until every node is alive, every deployment has its replicas, spread over the workers as before the cut, and
+ * no process is left that nobody wants.
+ */
 export const untilWholeNetwork = async (cluster: NetnsCluster): Promise<void> => {
   const { api, state } = cluster;
   await until(
     "the cluster whole",
     async () => {
-      const apps = Object.values((await api.apps()).applications);
+      const { applications } = await api.apps();
+      const apps = Object.values(applications);
       const deployments = apps.flatMap((app) => Object.entries(app.deployments));
+      const isOn = cluster.workers.map(
+        ({ ip }) =>
+          (replica: { node_ip: string | null }) =>
+            replica.node_ip === ip,
+      );
       const alive = (await state.nodes()).filter((node) => node.state === "ALIVE");
       return (
         alive.length === cluster.nodes.length &&
+        isSpread(applications, isOn) &&
         deployments.every(
           ([name, { replicas, target_num_replicas: target }]) =>
             replicas.length === target &&

@@ -79,7 +79,8 @@ const withTraffic = async (
           traffic,
           executions,
           // Replicas that were replaced elsewhere are stopped when their node is back, and with them their streams.
-          excuses: ({ begun }) => begun,
+          // A WebSocket that has told its pid has begun, though nothing of its answer's head is known.
+          excuses: ({ begun, pid }) => begun || pid !== 0,
           say,
           run: () => step.run({ cluster, random }),
           repair: () => untilWholeNetwork(cluster),

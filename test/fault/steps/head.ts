@@ -87,6 +87,7 @@ const failOver = async (context: FaultContext, fault: (before: StoreView) => Pro
   await pause(Math.max(0, calmMs - recoveryMs));
   const calm = await traffic.latencies(faultMs - calmMs, faultMs - 1_000);
   const during = await traffic.latencies(faultMs, Math.max(faultMs + calmMs, faultMs + recoveryMs));
+  const bySecond = await p99BySecond(context, faultMs, 10);
   before.node.release();
   const adopted = new Set([...(await untilWhole(context, 90_000)), ...(await workerProxies(context))]);
   const restarted = pids.filter((pid) => startTimeOf(pid) !== starts.get(pid)).length;
@@ -102,8 +103,14 @@ const failOver = async (context: FaultContext, fault: (before: StoreView) => Pro
   const notes = [
     `${before.node.name} led; another leads after ${Math.round(failoverMs)} ms`,
     `open loop p99 ${calm.p99Ms} ms before (n=${calm.count}), ${during.p99Ms} ms during (n=${during.count}); p50 ${calm.p50Ms} and ${during.p50Ms} ms`,
+    `p99 of each second from the fault's on: ${bySecond.join(" ")} ms`,
   ];
   return { recoveryMs, measured, notes };
+};
+
+const p99BySecond = async ({ traffic }: FaultContext, fromMs: number, seconds: number): Promise<number[]> => {
+  const starts = Array.from({ length: seconds }, (_, second) => fromMs + second * 1_000);
+  return Promise.all(starts.map(async (startMs) => (await traffic.latencies(startMs, startMs)).p99Ms));
 };
 
 /** How many lead, once one leads with a newer epoch. */

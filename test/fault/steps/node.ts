@@ -1,6 +1,7 @@
 import type { LocalNode } from "mantaray/testing";
 import type { FaultContext, FaultStep } from "../types.ts";
 import { pick } from "./pick.ts";
+import { isSpread } from "./spread.ts";
 import { timed } from "./timed.ts";
 import { until, untilWhole } from "./whole.ts";
 
@@ -48,16 +49,9 @@ const replaced = async (context: FaultContext, worker: LocalNode, lostId: string
 
 /** Waits until no worker has two replicas of a deployment more than another. */
 export const untilSpread = ({ cluster }: FaultContext): Promise<true> =>
-  until("every deployment spread over the workers again", async () => {
-    const apps = Object.values((await cluster.api.apps()).applications);
-    return (
-      apps
-        .flatMap((app) => Object.values(app.deployments))
-        .every(({ replicas }) => {
-          const counts = cluster.workers.map(
-            (worker) => replicas.filter((replica) => replica.node_id === worker.nodeId).length,
-          );
-          return Math.max(...counts) - Math.min(...counts) < 2;
-        }) || undefined
-    );
-  });
+  until("every deployment spread over the workers again", async () =>
+    isSpread(
+      (await cluster.api.apps()).applications,
+      cluster.workers.map((worker) => (replica) => replica.node_id === worker.nodeId),
+    ),
+  );

@@ -64,7 +64,6 @@ export class FramedLink implements Link, FrameSink, OutStreamHost, InboundHost, 
     this.#inbound = new InboundStreams(this);
     wire.onChunk = (chunk) => this.receive(chunk);
     this.#life = new LinkLife({
-      streams: () => this.streams,
       ping: () => this.writer.ping(),
       onSuspectChange: (suspect) => {
         for (const listener of this.#suspectListeners) this.#notify(() => listener(suspect));

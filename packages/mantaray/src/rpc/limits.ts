@@ -30,12 +30,13 @@ export const rpcLimits = {
   deadlineSweepMs: 50,
   /** After a failed write we go on reading this long: what the peer said before it went still counts. */
   lingerMs: 1_000,
-  /** How often the links of a process are looked at: the precision of the four below. */
+  /** How often the links of a process are looked at: the precision of the three below. */
   pulseMs: 250,
-  /** Nothing came for so long: a link with open streams is asked by a PING … */
-  busyPingAfterMs: 250,
-  /** … and one without, which costs wake-ups of idle processes. */
-  idlePingAfterMs: 500,
+  /**
+   * Nothing came for so long: the link is asked by a PING. One without streams as well: the next request may be one that
+   * a silent peer has cost a second already, and must not meet a second silence that nobody has noticed.
+   */
+  pingAfterMs: 250,
   /** A PING unanswered for so long: others are better. Longer than any collection of garbage. */
   suspectAfterMs: 1_000,
   /** The same, and not even the peer's kernel acknowledges: the link ends. Machines that move stand still for a second or two. */

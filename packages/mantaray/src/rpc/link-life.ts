@@ -2,8 +2,6 @@ import { rpcLimits } from "./limits.ts";
 
 /** What the life of a link is told by, and does. */
 export interface LifeHost {
-  /** Streams open in both directions. */
-  streams(): number;
   ping(): void;
   onSuspectChange(suspect: boolean): void;
   onCut(): void;
@@ -39,7 +37,7 @@ export class LinkLife {
     }
     this.#silentBeats += 1;
     if (this.#waitedBeats < 0) {
-      if (this.#silentBeats < (this.#host.streams() > 0 ? busyPingBeats : idlePingBeats)) return;
+      if (this.#silentBeats < pingBeats) return;
       this.#waitedBeats = 0;
       this.#host.ping();
       return;
@@ -73,7 +71,6 @@ export class LinkLife {
 }
 
 const beatsIn = (ms: number): number => Math.ceil(ms / rpcLimits.pulseMs);
-const busyPingBeats = beatsIn(rpcLimits.busyPingAfterMs);
-const idlePingBeats = beatsIn(rpcLimits.idlePingAfterMs);
+const pingBeats = beatsIn(rpcLimits.pingAfterMs);
 const suspectBeats = beatsIn(rpcLimits.suspectAfterMs);
 const cutBeats = beatsIn(rpcLimits.cutAfterMs);

@@ -34,9 +34,9 @@ export const kubeLimits = {
   watchSilenceMs: 150_000,
   /** A watch that lasted so long was a good one: the next failure is the first again. */
   watchLastedMs: 10_000,
-  /** Back-off of a cache whose list or watch fails: 0.8 to 30 s, as client-go's reflector. */
+  /** Back-off of a cache whose list or watch fails. client-go's 30 s leave the operator blind long after its server is back. */
   relistInitialMs: 800,
-  relistMaxMs: 30_000,
+  relistMaxMs: 10_000,
   /** All keys are reconciled once in this time, whatever the watches say. */
   resyncMs: 600_000,
   /** A write not seen in the cache for so long was lost or undone: decide without it (the reference's figure). */

@@ -2,6 +2,7 @@ import type { Lease } from "kubernetes-types/coordination/v1.d.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import { resources } from "../../api/resources.ts";
 import { apiTime } from "../../kubelet/clock.ts";
+import { markNotReady } from "../../kubelet/pods/mark-not-ready.ts";
 import { type NodeObject, namespaceOf, type Pod } from "../../kubelet/types.ts";
 import { controllerLimits } from "../limits.ts";
 import { conditionOf } from "../objects/conditions.ts";
@@ -72,7 +73,7 @@ const judge = async (deps: ControllerDeps, node: NodeObject, graceMs: number): P
     ready = "Unknown";
   }
   await taint(deps, name, ready, now);
-  if (ready !== "True") for (const pod of podsOn(deps, name)) await markNotReady(deps, pod, now);
+  if (ready !== "True") for (const pod of podsOn(deps, name)) await markNotReady(deps.access, pod, now);
 };
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions */
@@ -101,22 +102,6 @@ const texts = (list: readonly object[]): string =>
     .map((each) => JSON.stringify(each))
     .toSorted()
     .join();
-
-const markNotReady = async ({ access }: ControllerDeps, pod: Pod, now: string): Promise<void> => {
-  if (conditionOf(pod.status?.conditions, "Ready")?.status !== "True") return;
-  const conditions = (pod.status?.conditions ?? []).map((condition) =>
-    condition.type === "Ready"
-      ? { ...condition, status: "False", reason: "NodeNotReady", lastTransitionTime: now }
-      : condition,
-  );
-  const id = { namespace: namespaceOf(pod), name: pod.metadata.name };
-  await access.mergePatch(
-    resources.pods,
-    id,
-    { metadata: { uid: pod.metadata.uid }, status: { conditions } },
-    "status",
-  );
-};
 
 /** In how many ms the next pod is due. */
 const evict = async (deps: ControllerDeps, node: NodeObject): Promise<number | undefined> => {

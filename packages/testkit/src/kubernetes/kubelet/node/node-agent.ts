@@ -3,9 +3,10 @@ import { resources } from "../../api/resources.ts";
 import { apiTime } from "../clock.ts";
 import { kubeletLimits } from "../limits.ts";
 import { messageOf } from "../log.ts";
+import { markNotReady } from "../pods/mark-not-ready.ts";
 import type { PodDeps } from "../pods/pod-deps.ts";
 import { PodWorker } from "../pods/pod-worker.ts";
-import { keyOf, type NodeObject, namespaceOf, type Pod, uidOf } from "../types.ts";
+import { keyOf, type NodeObject, type Pod, uidOf } from "../types.ts";
 import { type NodeCapacity, nodeObject, nodeStatus } from "./node-object.ts";
 
 const leaseNamespace = "kube-node-lease";
@@ -171,18 +172,3 @@ export class NodeAgent {
 }
 
 const unreachable = "node.kubernetes.io/unreachable";
-
-const markNotReady = async (access: PodDeps["access"], pod: Pod, now: string): Promise<void> => {
-  const conditions = (pod.status?.conditions ?? []).map((condition) =>
-    condition.type === "Ready" && condition.status === "True"
-      ? { ...condition, status: "False", reason: "NodeNotReady", lastTransitionTime: now }
-      : condition,
-  );
-  const id = { namespace: namespaceOf(pod), name: pod.metadata.name };
-  await access.mergePatch(
-    resources.pods,
-    id,
-    { metadata: { uid: pod.metadata.uid }, status: { conditions } },
-    "status",
-  );
-};
