@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,17 @@ const pod = `
 apiVersion: v1
 kind: Pod
 metadata: {name: one}
-spec: {containers: [{name: main, image: busybox, command: [sh, -c, "cat /home/ray/app/x; sleep ${marker}"]}]}
+spec: {containers: [{name: main, image: busybox, command: [sh, -c, "sleep ${marker}"]}]}
+`;
+const appPod = `
+apiVersion: v1
+kind: Pod
+metadata: {name: app}
+spec:
+  restartPolicy: Never
+  containers:
+    - {name: manta, image: "mantaray/manta:1", command: [cat, /home/ray/app/hello]}
+    - {name: ray, image: "rayproject/ray:2.53.0", command: [cat, /home/ray/app/hello]}
 `;
 const suspendedCluster = `
 apiVersion: ray.io/v1
@@ -56,10 +66,11 @@ describe("manta local up", () => {
   };
 
   beforeAll(async () => {
-    command = start(process.execPath, [bin, "local", "up", "--kubeconfig", kubeconfig, "--nodes", "2"], {
-      cwd: root,
-      env,
-    });
+    const app = join(folder, "app");
+    mkdirSync(app);
+    writeFileSync(join(app, "hello"), "of the app\n");
+    const flags = ["--kubeconfig", kubeconfig, "--nodes", "2", "--app", app, "--ray-images"];
+    command = start(process.execPath, [bin, "local", "up", ...flags], { cwd: root, env });
     await command.until(/Ctrl-C/, 60_000);
   }, 60_000);
   afterAll(async () => {
@@ -84,6 +95,20 @@ describe("manta local up", () => {
     await apply("cluster.yaml", suspendedCluster);
     const waited = await kubectl("wait", "--for=condition=RayClusterSuspended", "raycluster/quiet", "--timeout=30s");
     expect(waited).toContain("condition met");
+  });
+
+  it("has the app's folder in Manta's pods, under the names of Ray's images as well", async () => {
+    await apply("app.yaml", appPod);
+    await kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/app", "--timeout=30s");
+    for (const container of ["manta", "ray"])
+      expect(await kubectl("logs", "app", "-c", container)).toContain("of the app\n");
+  });
+
+  it("refuses an app's folder that is none", async () => {
+    const second = start(process.execPath, [bin, "local", "up", "--app", kubeconfig], { cwd: root, env });
+    await once(second.child, "close");
+    expect(second.child.exitCode).toBe(2);
+    expect(second.output()).toContain("must be a folder");
   });
 
   it("refuses to write over a kubeconfig of something else", async () => {

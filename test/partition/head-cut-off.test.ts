@@ -15,16 +15,18 @@ const takeoverWithinMs = 30_000;
 const leaderIp = async (cluster: NetnsCluster, head: NetnsNode): Promise<string | undefined> =>
   (await cluster.stateOf(head).nodes()).find((row) => row.is_head_node && row.state === "ALIVE")?.node_ip;
 
+/** Every node but the first head. */
+const everybody = ({ workers, heads }: NetnsCluster): FabricMember[] =>
+  [...workers, ...heads.slice(1)].map(({ member }) => member);
+
 describe.skipIf(missing !== undefined)(`a head cut off${missing === undefined ? "" : ` (${missing})`}`, () => {
   let cluster: NetnsCluster;
   afterEach(() => cluster?.stop());
 
   const cases: [string, (cluster: NetnsCluster) => readonly (FabricMember | undefined)[]][] = [
     ["from Redis, not from the workers", ({ redis }) => [redis]],
-    [
-      "from Redis and from everybody",
-      ({ redis, workers, heads }) => [redis, ...[...workers, ...heads.slice(1)].map(({ member }) => member)],
-    ],
+    ["from Redis and from everybody", (all) => [all.redis, ...everybody(all)]],
+    ["from everybody, not from Redis", everybody],
   ];
   it.each(cases)(
     "%s: the standby leads, nothing is replaced, no request fails, and it comes back as a standby",

@@ -35,6 +35,7 @@ export const startChaosCluster = async (options: ChaosClusterOptions): Promise<C
   const redis = options.redis === undefined ? undefined : await startChaosRedis(options.redis);
   const tidy = async (): Promise<void> => {
     await redis?.stop();
+    clock.clear();
     temp.remove();
     rmSync(runDir, { recursive: true, force: true });
   };

@@ -32,7 +32,7 @@ export interface ClusterOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** The node of this control store leaves, and another one stands by. */
+  /** The node of this control store leaves, or is cut off, and another one stands by. */
   readonly onSuccession: (reason: string) => void;
 }
 

@@ -76,6 +76,30 @@ describe("of two control stores on one store", () => {
   });
 });
 
+describe("a leader that loses every other node at once", () => {
+  it("gives the lease back, and the standby leads, to whom all come that can", async () => {
+    const first = await cluster.start(store.view());
+    const second = await cluster.start(store.view());
+    const own = await cluster.agent(first.address, { gcsAddress: first.address, isHead: true });
+    const lost = [
+      await cluster.agent(first.address, { gcsAddress: second.address }),
+      await cluster.agent(first.address),
+    ];
+    await lost[0]!.die();
+    // One that is lost may be dead, and is no reason.
+    await waitFor(async () => (await first.gcs.listNodes({})).nodes.some(({ state }) => state === "DEAD"), {
+      timeoutMs: 5_000,
+      what: "the first to be given up",
+    });
+    expect(first.running.role).toBe("leader");
+    const back = await cluster.agent(first.address, { gcsAddress: second.address });
+    await Promise.all([back.die(), lost[1]!.die()]);
+    await untilLeads(second, 3_000);
+    await waitFor(() => own.registrations === 2, { timeoutMs: 3_000, what: "its node to follow" });
+    expect(await first.running.failed).toMatchObject({ code: "draining" });
+  });
+});
+
 describe("a leader whose store is away", () => {
   it("leads on alone, and again with the same epoch when it is back", async () => {
     const view = store.view();

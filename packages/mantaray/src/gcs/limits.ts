@@ -72,6 +72,10 @@ export const gcsLimits = {
   leaseStallMs: 1_000,
   /** A leader that has stepped down answers `not_leader` for this long before it ends: its successor comes first. */
   stepDownMs: 3_000,
+  /** So many nodes lost at once are a cut network, not so many deaths: with one, nobody could tell. */
+  isolatedFromMin: 2,
+  /** So long after the last link broke: before the grace of the first one's node is over, `nodeReconnectGraceMs`. */
+  isolatedAfterMs: 250,
 
   /** A new leader tells a node of itself with these bounds, and again until the node has come. */
   followDialTimeoutMs: 1_000,

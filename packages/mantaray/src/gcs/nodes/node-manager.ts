@@ -13,6 +13,7 @@ import type { EventLog } from "../pubsub/event-log.ts";
 import type { Recovery } from "../recovery/recovery.ts";
 import type { NodeTable } from "../state/node-table.ts";
 import { AgentSession, type AgentSessions } from "./agent-session.ts";
+import { Isolation, type OtherNode } from "./isolation.ts";
 import { aliveRecord, earlierDrain, isSameDrain } from "./node-records.ts";
 
 /** What the manager works with. */
@@ -28,7 +29,7 @@ export interface NodeManagerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly requestPlacement: () => void;
-  /** The node of this control store leaves, and another one stands by. */
+  /** The node of this control store leaves, or is cut off, and another one stands by. */
   readonly onSuccession: (reason: string) => void;
 }
 
@@ -41,11 +42,14 @@ export class NodeManager {
   readonly #deps: NodeManagerDeps;
   /** Of nodes whose link broke: the end of their grace. */
   readonly #graces = new Map<NodeId, Timer>();
+  readonly #isolation: Isolation;
   #sweeper: Timer | undefined;
   #sweptMs = 0;
 
   constructor(deps: NodeManagerDeps) {
     this.#deps = deps;
+    const { clock, onSuccession } = deps;
+    this.#isolation = new Isolation({ others: () => this.#others(), clock, onIsolated: onSuccession });
   }
 
   start(): void {
@@ -55,6 +59,7 @@ export class NodeManager {
 
   stop(): void {
     this.#sweeper?.cancel();
+    this.#isolation.stop();
     for (const grace of this.#graces.values()) grace.cancel();
     this.#graces.clear();
   }
@@ -130,6 +135,14 @@ export class NodeManager {
     return [...new Set([address, ...others])].filter((each) => each !== "");
   }
 
+  #others(): OtherNode[] {
+    const { nodes, sessions, address } = this.#deps;
+    return nodes.alive().flatMap(({ nodeId, gcsAddress, draining }) => {
+      const connected = sessions.get(nodeId) !== undefined;
+      return gcsAddress === address ? [] : [{ mayLead: gcsAddress !== "" && !draining, connected }];
+    });
+  }
+
   /** Addresses of control stores that may take over from the one on this node. */
   #standbys(nodeId: NodeId): string[] {
     const { nodes, sessions, address } = this.#deps;
@@ -180,6 +193,8 @@ export class NodeManager {
       else this.declareDead(nodeId, `its link broke and it did not come back within ${limits.nodeReconnectGraceMs} ms`);
     });
     this.#graces.set(nodeId, grace);
+    // In a recovery they are still on their way.
+    if (!recovery.active) this.#isolation.look();
     requestPlacement();
   }
 

@@ -179,8 +179,8 @@ export class ContainerRunner {
     this.#sandbox = sandbox;
     for (const stream of ["stdout", "stderr"] as const) {
       sandbox[stream].on("data", (chunk: Buffer) => log.write(stream, chunk, new Date(clock.wallMs())));
-      sandbox[stream].resume();
     }
+    sandbox.flow();
     const startedAt = apiTime(clock.wallMs());
     const containerID = `local://${crypto.randomUUID().replaceAll("-", "")}`;
     this.#update({ state: { running: { startedAt } }, containerID, imageID: `local://${spec.image ?? ""}` });

@@ -48,7 +48,9 @@ export class Sandbox {
       stdio: [spec.stdin ? "pipe" : "ignore", "pipe", "pipe", "pipe"],
       env: {},
     });
+    if (child.stdout !== null) hold(child.stdout);
     const pid = await firstPid(child);
+    if (child.stderr !== null) hold(child.stderr);
     const sandbox = new Sandbox(programs, spec, child, pid);
     await sandbox.#started();
     return sandbox;
@@ -86,6 +88,14 @@ export class Sandbox {
     while (!this.#isEnded && performance.now() < deadlineMs && nameOf(this.pid) === "bwrap") await delay(1);
   }
 
+  /** Output comes to those who listen to `stdout` and `stderr` by now. Until this call it waits, also when the program ends. */
+  flow(): void {
+    for (const stream of [this.stdout, this.stderr]) {
+      stream.off("readable", onUnread);
+      stream.resume();
+    }
+  }
+
   /** To the program; nothing when it has ended. */
   signal(signal: NodeJS.Signals): void {
     if (!this.#isEnded && isAlive(this.pid)) killPid(this.pid, signal);
@@ -101,6 +111,11 @@ export class Sandbox {
     });
   }
 }
+
+/** Node throws away what is unread of a program that ends, but not where somebody asks for each piece. */
+const hold = (output: Readable): void => void output.on("readable", onUnread);
+
+const onUnread = (): void => undefined;
 
 /** Undefined when it has ended, also where nobody has asked for its exit code yet: whose child it became may take its time. */
 const nameOf = (pid: number): string | undefined => {
