@@ -53,15 +53,17 @@ export const untilWholeNetwork = async (cluster: NetnsCluster): Promise<void> =>
       const { applications } = await api.apps();
       const apps = Object.values(applications);
       const deployments = apps.flatMap((app) => Object.entries(app.deployments));
-      const isOn = cluster.workers.map(
-        ({ ip }) =>
-          (replica: { node_ip: string | null }) =>
-            replica.node_ip === ip,
-      );
       const alive = (await state.nodes()).filter((node) => node.state === "ALIVE");
       return (
         alive.length === cluster.nodes.length &&
-        isSpread(applications, isOn) &&
+        isSpread(
+          applications,
+          cluster.workers.map(
+            ({ ip }) =>
+              (replica) =>
+                replica.node_ip === ip,
+          ),
+        ) &&
         deployments.every(
           ([name, { replicas, target_num_replicas: target }]) =>
             replicas.length === target &&

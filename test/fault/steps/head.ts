@@ -87,7 +87,7 @@ const failOver = async (context: FaultContext, fault: (before: StoreView) => Pro
   await pause(Math.max(0, calmMs - recoveryMs));
   const calm = await traffic.latencies(faultMs - calmMs, faultMs - 1_000);
   const during = await traffic.latencies(faultMs, Math.max(faultMs + calmMs, faultMs + recoveryMs));
-  const bySecond = await p99BySecond(context, faultMs, 10);
+  const bySecond = await p99BySecond(context, faultMs, calmMs / 1_000);
   before.node.release();
   const adopted = new Set([...(await untilWhole(context, 90_000)), ...(await workerProxies(context))]);
   const restarted = pids.filter((pid) => startTimeOf(pid) !== starts.get(pid)).length;
