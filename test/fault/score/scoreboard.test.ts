@@ -149,4 +149,9 @@ describe("the table", () => {
     expect(tableOf(rows)).toContain("a fault  (2 times, recovery ms 10)");
     expect(markdownTableOf(rows)).toContain(`| a fault | 2 | ${200 * classes.length} |`);
   });
+
+  it("of a document has the times of small requests: streams last seconds by themselves", () => {
+    const rows = rowsFrom(windowOf({ "POST key": { p999Ms: 9 }, SSE: { p999Ms: 2_000, longestGapMs: 1_000 } }));
+    expect(markdownTableOf(rows)).toContain("| 9 | 4 | 10 |");
+  });
 });

@@ -1,3 +1,4 @@
+import { classes } from "../traffic/classes.ts";
 import type { BarResult } from "./bars.ts";
 import type { Row } from "./rows.ts";
 
@@ -42,7 +43,9 @@ export const tableOf = (rows: readonly Row[]): string => {
   return lines.join("\n");
 };
 
-/** The same for a document: a line a fault, all classes together. */
+const smallClasses = new Set(classes.filter(({ small }) => small).map(({ name }) => name));
+
+/** The same for a document: a line a fault, all classes together; times are those of the small requests. */
 export const markdownTableOf = (rows: readonly Row[]): string => {
   const faults = Map.groupBy(rows, (row) => row.fault);
   const titles = [
@@ -61,9 +64,8 @@ export const markdownTableOf = (rows: readonly Row[]): string => {
   ];
   const lines = [...faults].map(([fault, group]) => {
     const sum = (value: (row: Row) => number): number => group.reduce((total, row) => total + value(row), 0);
-    const worst = (value: (row: Row) => number): number => Math.round(Math.max(...group.map(value)));
-    // Uploads are seconds apart by themselves: their gaps say nothing.
-    const gap = Math.round(Math.max(...group.filter((row) => row.sent > 100).map((row) => row.longestGapMs)));
+    const small = group.filter((row) => smallClasses.has(row.traffic));
+    const worst = (value: (row: Row) => number): number => Math.round(Math.max(...small.map(value)));
     return [
       fault,
       group[0]?.times ?? 0,
@@ -74,8 +76,8 @@ export const markdownTableOf = (rows: readonly Row[]): string => {
       sum((row) => row.failed),
       sum((row) => row.cut),
       sum((row) => row.executedTwice),
-      worst((row) => (row.sent > 100 ? row.p999Ms : 0)),
-      gap,
+      worst((row) => row.p999Ms),
+      worst((row) => row.longestGapMs),
       group[0]?.recoveryMs ?? 0,
     ];
   });

@@ -8,28 +8,38 @@ export interface TrafficClass {
   readonly saveable: boolean;
   /** Each request may run once at most, whatever happens. */
   readonly once: boolean;
+  /** Small requests in a steady flow: their times are the cluster's. Streams and uploads take seconds by themselves. */
+  readonly small: boolean;
   /** Why, for the reader of the table. */
   readonly note: string;
 }
 
 /** A class in the table; its requests are those of the same name below, streams have a client of their own. */
 export const classes: readonly TrafficClass[] = [
-  { name: "GET", saveable: true, once: false, note: "safe method" },
-  { name: "POST repeatable", saveable: true, once: false, note: "the deployment says retryNonIdempotent" },
-  { name: "POST key", saveable: true, once: false, note: "carries an Idempotency-Key" },
+  { name: "GET", saveable: true, once: false, small: true, note: "safe method" },
+  { name: "POST repeatable", saveable: true, once: false, small: true, note: "the deployment says retryNonIdempotent" },
+  { name: "POST key", saveable: true, once: false, small: true, note: "carries an Idempotency-Key" },
   {
     name: "POST",
     saveable: false,
     once: true,
+    small: true,
     note: "may not be repeated: 503 with the reason where a replica died with it",
   },
-  { name: "POST fruit", saveable: true, once: false, note: "two deployments that both may repeat" },
-  { name: "upload 10 MB", saveable: false, once: false, note: "a POST, and too long to be kept for a second try" },
-  { name: "SSE", saveable: false, once: false, note: "40 events in 2 s; a stream ends with its replica" },
+  { name: "POST fruit", saveable: true, once: false, small: true, note: "two deployments that both may repeat" },
+  {
+    name: "upload 10 MB",
+    saveable: false,
+    once: false,
+    small: false,
+    note: "a POST, and too long to be kept for a second try",
+  },
+  { name: "SSE", saveable: false, once: false, small: false, note: "40 events in 2 s; a stream ends with its replica" },
   {
     name: "WebSocket",
     saveable: false,
     once: false,
+    small: false,
     note: "20 messages in 2 s; told by a close frame (1001, 1012) that the server leaves counts as ok",
   },
 ];

@@ -77,6 +77,11 @@ export class FakeReplica {
     }
   }
 
+  /** What it says of its load from now on, over the links there are. */
+  claim(load: number): void {
+    for (const link of this.#links) link.localLoad = load;
+  }
+
   /** As a lost connection: the replica lives and can be dialled again. */
   breakLinks(): void {
     for (const link of this.#links) link.close("broken by the test");

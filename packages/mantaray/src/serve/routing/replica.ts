@@ -19,8 +19,10 @@ export class Replica {
   trouble = 0;
   /** Requests of ours it has now. */
   outstanding = 0;
-  /** Requests of others it had when it last spoke. */
+  /** Requests of others it had when it last spoke, as long as that is news. */
   othersLoad = 0;
+  /** It has spoken since `forgetOthers` was called last. */
+  #spoke = false;
 
   constructor(info: RoutingReplica, local: boolean) {
     this.info = info;
@@ -50,5 +52,15 @@ export class Replica {
   /** Takes the queue length that came with a frame. */
   onLoad(load: number): void {
     this.othersLoad = load > this.outstanding ? load - this.outstanding : 0;
+    this.#spoke = true;
+  }
+
+  /**
+   * Called about once a second: what others had is old news unless it has spoken meanwhile. One that was busy once
+   * and is not asked since would otherwise never be asked again.
+   */
+  forgetOthers(): void {
+    if (!this.#spoke) this.othersLoad = 0;
+    this.#spoke = false;
   }
 }

@@ -109,6 +109,23 @@ describe("a request to a deployment", () => {
   });
 });
 
+describe("a replica that was busy with others", () => {
+  it("is chosen again once that is old news", async () => {
+    const [busy, free] = [await startReplica(ok), await startReplica(ok)];
+    const { router } = await connected([busy, free]);
+    busy.claim(4);
+    await waitFor(async () => (await send(router).outcome, busy.started === 1), { timeoutMs: 2_000, what: "its word" });
+    busy.claim(0);
+    const before = free.started;
+    await Promise.all([send(router).outcome, send(router).outcome]);
+    expect(free.started).toBe(before + 2);
+    await waitFor(async () => (await send(router).outcome, busy.started > 1), {
+      timeoutMs: 4_000,
+      what: "a request for the one that was busy",
+    });
+  });
+});
+
 describe("a request that finds no free replica", () => {
   it("waits for a slot in order, and goes the moment an answer frees it", async () => {
     const held: InStream[] = [];

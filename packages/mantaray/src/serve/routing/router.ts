@@ -123,6 +123,7 @@ export class DeploymentRouter implements Router, CallHost, ReplicaSetHost {
   /** Once a second. */
   tick(): void {
     this.#budget.tick();
+    for (const replica of this.#replicas.all) replica.forgetOthers();
   }
 
   onDeadline(call: Call, nowMs: number): void {
