@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type Operator, type OperatorSettings, startOperator } from "@manta/operator";
 import {
+  gatewayResources,
   type KubeObject,
   LocalKubernetes,
   type LocalKubernetesOptions,
@@ -21,11 +22,12 @@ const ray = (plural: string): ResourceId => ({ group: "ray.io", version: "v1", p
 /** A small Kubernetes with our CRDs and an operator in this process, shared by the tests of a file. */
 export class ServeKit {
   readonly cluster: LocalKubernetes;
+  readonly #hasGateways: boolean;
   #operator: Operator | undefined;
 
   static async start(options: LocalKubernetesOptions = {}): Promise<ServeKit> {
     const cluster = await LocalKubernetes.start({ port: 0, ...options });
-    const kit = new ServeKit(cluster);
+    const kit = new ServeKit(cluster, options.gateways === true);
     try {
       await cluster.kubectl("apply", "-k", crds);
       await cluster.kubectl("wait", "--for=condition=established", "--all", "crd");
@@ -38,8 +40,9 @@ export class ServeKit {
     }
   }
 
-  private constructor(cluster: LocalKubernetes) {
+  private constructor(cluster: LocalKubernetes, hasGateways: boolean) {
     this.cluster = cluster;
+    this.#hasGateways = hasGateways;
   }
 
   async startOperator(settings: Partial<OperatorSettings> = {}): Promise<void> {
@@ -146,7 +149,21 @@ export class ServeKit {
     return name;
   }
 
+  /** Where its applications answer: its Gateway where it has one, else its Service. */
   async url(service: string): Promise<string> {
+    return (await this.#gatewayUrl(service)) ?? (await this.#serviceUrl(service));
+  }
+
+  async #gatewayUrl(service: string): Promise<string | undefined> {
+    if (!this.#hasGateways) return undefined;
+    const id = { namespace: "default", name: `${service}-gateway` };
+    const { addresses } = ((await this.cluster.access.get(gatewayResources.gateways, id))?.["status"] ?? {}) as {
+      addresses?: { value: string }[];
+    };
+    return addresses?.[0] && `http://${addresses[0].value}`;
+  }
+
+  async #serviceUrl(service: string): Promise<string> {
     const found = await this.cluster.access.get(resources.services, {
       namespace: "default",
       name: `${service}-serve-svc`,

@@ -92,6 +92,17 @@ describe("an incremental upgrade", () => {
     expect(world.condition("UpgradeInProgress")).toBe("False/NoPendingCluster");
   });
 
+  it("waits for the Gateway's word on the weights it was told last", async () => {
+    const old = await ready();
+    world.apply(sketch(2));
+    await world.until("the first step of traffic", () => figures() === "A100/75 P50/25");
+    world.ray.gatewaysStand = true;
+    await world.run(30_000);
+    expect([figures(), weights()]).toEqual(["A100/75 P50/25", [75, 25]]);
+    world.ray.gatewaysStand = false;
+    await world.until("upgraded", () => world.active !== old);
+  });
+
   it("survives a death of the operator at every step", async () => {
     const old = await ready();
     const seen = record();

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ApiAccess } from "./api/access.ts";
 import { ApiServer } from "./apiserver/api-server.ts";
 import { type ControllerOptions, startControllers } from "./controllers/start-controllers.ts";
+import { GatewayController } from "./gateway/gateway-controller.ts";
 import { runHelm, runKubectl } from "./kubectl.ts";
 import type { ImageRegistry } from "./kubelet/images/image-registry.ts";
 import { Kubelet, type KubeletOptions } from "./kubelet/kubelet.ts";
@@ -30,6 +31,8 @@ export interface LocalKubernetesOptions {
   readonly pods?: boolean;
   readonly kubelet?: Pick<KubeletOptions, "capacity" | "labels" | "restartDelays" | "heartbeatMs">;
   readonly controllers?: Pick<ControllerOptions, "nodeMonitorGraceMs" | "jobBackoffMs">;
+  /** Whether Gateways and HTTPRoutes work, of the class `manta-local`. Default false. */
+  readonly gateways?: boolean;
   readonly log?: KubeletLog;
   /** Whether SIGINT and SIGTERM to this process close the cluster first. Default true. */
   readonly closeOnSignals?: boolean;
@@ -40,6 +43,7 @@ interface Parts {
   readonly folder: DataFolder;
   readonly kubelet: Kubelet | undefined;
   readonly controllers: { close(): Promise<void> };
+  readonly gateways: GatewayController | undefined;
 }
 
 /**
@@ -68,12 +72,15 @@ export class LocalKubernetes {
     });
     const folder = new DataFolder(options.dataDir);
     const controllers = startControllers({ access: apiServer.access, log, ...options.controllers });
+    const { access } = apiServer;
+    let gateways: GatewayController | undefined;
     const parts = { apiServer, folder, controllers };
     try {
+      if (options.gateways === true) gateways = await GatewayController.start({ access, subnet, log });
       const kubelet = options.pods === false ? undefined : await startKubelet(options, subnet, apiServer, folder);
-      return new LocalKubernetes({ ...parts, kubelet }, options.closeOnSignals ?? true);
+      return new LocalKubernetes({ ...parts, gateways, kubelet }, options.closeOnSignals ?? true);
     } catch (error) {
-      await closeParts({ ...parts, kubelet: undefined });
+      await closeParts({ ...parts, gateways, kubelet: undefined });
       throw error;
     }
   }
@@ -153,8 +160,9 @@ const startKubelet = async (
   return kubelet;
 };
 
-const closeParts = async ({ controllers, kubelet, apiServer, folder }: Parts): Promise<void> => {
+const closeParts = async ({ controllers, gateways, kubelet, apiServer, folder }: Parts): Promise<void> => {
   await controllers.close();
+  await gateways?.close();
   await kubelet?.close();
   await apiServer.close();
   folder.close();

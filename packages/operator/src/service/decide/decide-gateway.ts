@@ -53,18 +53,25 @@ export const isGatewayReady = (
     shares,
   }: { readonly active: ServeCluster; readonly pending: ServeCluster; readonly shares: Shares },
 ): boolean => {
-  const accepted = isTrue(gateway?.status?.conditions, "Accepted") && isTrue(gateway?.status?.conditions, "Programmed");
+  const accepted = hold(gateway, gateway?.status?.conditions, "Accepted", "Programmed");
   const parents = route?.status?.parents ?? [];
   const routed =
-    parents.length > 0 &&
-    parents.every(({ conditions }) => isTrue(conditions, "Accepted") && isTrue(conditions, "ResolvedRefs"));
+    parents.length > 0 && parents.every(({ conditions }) => hold(route, conditions, "Accepted", "ResolvedRefs"));
   const weights = new Map(route?.spec.rules[0]?.backendRefs.map(({ name, weight }) => [name, weight ?? 1]));
   const weightOf = (view: ServeCluster): number | undefined => weights.get(`${view.cluster.metadata.name}-serve-svc`);
   return accepted && routed && weightOf(active) === shares.active.weight && weightOf(pending) === shares.pending.weight;
 };
 
-const isTrue = (conditions: readonly Condition[] | undefined, type: string): boolean =>
-  conditionIsTrue(conditions, type);
+/** What is said of an older generation, of former weights that is, holds no more; who names none means the newest. */
+const hold = (
+  of: Stored<Gateway | HttpRoute> | undefined,
+  conditions: readonly Condition[] | undefined,
+  ...types: readonly string[]
+): boolean => {
+  const generation = of?.metadata.generation ?? 0;
+  const current = conditions?.filter(({ observedGeneration = generation }) => observedGeneration >= generation);
+  return types.every((type) => conditionIsTrue(current, type));
+};
 
 const ensure = <T extends Gateway | HttpRoute>(
   kind: "Gateway" | "HTTPRoute",

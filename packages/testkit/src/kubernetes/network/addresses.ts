@@ -9,9 +9,10 @@ export interface ClusterAddresses {
   readonly services: AddressRange;
   readonly pods: AddressRange;
   readonly nodes: AddressRange;
+  readonly gateways: AddressRange;
 }
 
-/** Divides `127.a` (the first two numbers of the cluster's addresses) among Services, pods and nodes. Throws for anything else. */
+/** Divides `127.a` (the first two numbers of the cluster's addresses) among Services, pods, nodes and Gateways. Throws for anything else. */
 export const clusterAddresses = (subnet: string): ClusterAddresses => {
   const second = Number(/^127\.(\d{1,3})$/.exec(subnet)?.[1]);
   if (!(second >= 1 && second <= 255))
@@ -22,7 +23,7 @@ export const clusterAddresses = (subnet: string): ClusterAddresses => {
     first: `${subnet}.${from}.1`,
     last: `${subnet}.${to}.254`,
   });
-  return { services: range(1, 99), pods: range(100, 249), nodes: range(250, 250) };
+  return { services: range(1, 99), pods: range(100, 249), nodes: range(250, 250), gateways: range(251, 251) };
 };
 
 /** Hands out addresses in turn, so that one that was given back is not used again soon: others may still know it. */
