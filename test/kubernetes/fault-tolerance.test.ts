@@ -171,7 +171,7 @@ describe("a RayService that is deleted", () => {
     expect(Number(await redisKeys())).toBe(0);
     await waitFor(
       async () => {
-        const claims = await kit.cluster.access.list(resources.persistentVolumeClaims, { namespace: "default" });
+        const claims = await kit.cluster.access.list(resources.persistentVolumeClaims, { namespace: kit.namespace });
         return claims.map(({ metadata }) => metadata.name).join(",") === "redis";
       },
       { timeoutMs, what: "the claim to go" },

@@ -20,15 +20,17 @@ afterAll(() => kit.close());
 
 const apply = (changes: Partial<ServiceOptions>): Promise<string> => kit.apply(rayCluster({ ...plain, ...changes }));
 
+/** The state stays "ready" while pods are replaced, so the pods are asked too. */
 const ready = (workers = 2): Promise<unknown> =>
-  kit.untilCluster(
-    "plain",
-    `plain to be ready with ${workers} workers`,
-    ({ metadata, status }) =>
+  kit.untilCluster("plain", `plain to be ready with ${workers} workers`, (cluster) => {
+    const { metadata, status } = cluster;
+    return (
       status?.observedGeneration === metadata.generation &&
       status?.state === "ready" &&
-      status.readyWorkerReplicas === workers,
-  );
+      status.readyWorkerReplicas === workers &&
+      conditionOf(cluster, "HeadPodReady") === "True/HeadPodRunningAndReady"
+    );
+  });
 
 const podUids = async (): Promise<unknown[]> =>
   (await kit.pods("ray.io/cluster=plain")).map(({ metadata }) => metadata.uid);
@@ -78,7 +80,7 @@ describe("a RayCluster", () => {
       { timeoutMs, what: "three new pods" },
     );
     await ready();
-    expect(conditionOf(await kit.rayCluster("plain"), "HeadPodReady")).toBe("True/HeadPodRunningAndReady");
+    expect(await podUids()).toHaveLength(3);
   });
 
   it("is left alone when another controller manages it", async () => {

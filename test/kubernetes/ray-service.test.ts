@@ -235,6 +235,6 @@ describe("a RayService that never runs", () => {
 });
 
 const servicesOf = async (name: string): Promise<string[]> => {
-  const services = await kit.cluster.access.list(resources.services, { namespace: "default" });
+  const services = await kit.cluster.access.list(resources.services, { namespace: kit.namespace });
   return services.map(({ metadata }) => metadata.name).filter((found) => found.startsWith(name));
 };

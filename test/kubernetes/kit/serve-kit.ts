@@ -1,8 +1,11 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Operator, type OperatorSettings, startOperator } from "@manta/operator";
 import {
+  ForeignKubernetes,
   gatewayResources,
   type KubeObject,
+  type KubernetesUnderTest,
   LocalKubernetes,
   type LocalKubernetesOptions,
   type ResourceId,
@@ -13,22 +16,38 @@ import type { RayCluster } from "../../../packages/operator/src/api/ray-cluster.
 import type { RayService } from "../../../packages/operator/src/api/ray-service.ts";
 import { type OpenLoad, startOpenLoad } from "../open-load.ts";
 import { appConfigMap, rayService, type ServiceOptions } from "./manifests.ts";
+import { foreignKubeconfig } from "./tested-cluster.ts";
 
 const crds = fileURLToPath(new URL("../../../packages/operator/crds", import.meta.url));
 /** Some ten seconds on idle cores; the suite's other parts may have them. */
 const readyTimeoutMs = 120_000;
 const ray = (plural: string): ResourceId => ({ group: "ray.io", version: "v1", plural });
 
-/** A small Kubernetes with our CRDs and an operator in this process, shared by the tests of a file. */
+/** What a `ServeKit` is started with. */
+export interface ServeKitOptions extends Pick<LocalKubernetesOptions, "gateways"> {
+  /** How many nodes it needs. Default 1. */
+  readonly nodes?: number;
+  /** Of somebody else's cluster, which needs the image, and whose pods and Services this machine reaches. */
+  readonly kubeconfig?: string | undefined;
+}
+
+/** A Kubernetes with our CRDs and an operator in this process, shared by the tests of a file. */
 export class ServeKit {
-  readonly cluster: LocalKubernetes;
+  readonly cluster: KubernetesUnderTest;
+  readonly namespace: string;
   readonly #hasGateways: boolean;
   #operator: Operator | undefined;
 
-  static async start(options: LocalKubernetesOptions = {}): Promise<ServeKit> {
-    const cluster = await LocalKubernetes.start({ port: 0, ...options });
+  static async start({ kubeconfig = foreignKubeconfig, ...options }: ServeKitOptions = {}): Promise<ServeKit> {
+    const cluster =
+      kubeconfig === undefined
+        ? await LocalKubernetes.start({ port: 0, ...options })
+        : await ForeignKubernetes.connect(kubeconfig);
     const kit = new ServeKit(cluster, options.gateways === true);
     try {
+      const nodes = await cluster.access.list(resources.nodes);
+      const { nodes: wanted = 1 } = options;
+      if (nodes.length < wanted) throw new Error(`these tests need ${wanted} nodes, the cluster has ${nodes.length}`);
       await cluster.kubectl("apply", "-k", crds);
       await cluster.kubectl("wait", "--for=condition=established", "--all", "crd");
       await kit.apply(appConfigMap());
@@ -40,13 +59,20 @@ export class ServeKit {
     }
   }
 
-  private constructor(cluster: LocalKubernetes, hasGateways: boolean) {
+  private constructor(cluster: KubernetesUnderTest, hasGateways: boolean) {
     this.cluster = cluster;
+    this.namespace = cluster instanceof ForeignKubernetes ? cluster.namespace : "default";
     this.#hasGateways = hasGateways;
   }
 
   async startOperator(settings: Partial<OperatorSettings> = {}): Promise<void> {
-    this.#operator = await startOperator({ kubeconfig: this.cluster.apiServer.kubeconfig(), settings });
+    const kubeconfig = readFileSync(this.cluster.kubeconfigFile, "utf8");
+    this.#operator = await startOperator({ kubeconfig, settings: { watchNamespaces: this.#watched, ...settings } });
+  }
+
+  /** Elsewhere, what is not in our namespace is not ours. */
+  get #watched(): string[] {
+    return this.cluster instanceof ForeignKubernetes ? [this.namespace] : [];
   }
 
   /** As if its process had died. */
@@ -79,12 +105,12 @@ export class ServeKit {
   /** Names of the RayClusters of a RayService. */
   async clustersOf(service: string): Promise<string[]> {
     const labelSelector = `ray.io/originated-from-cr-name=${service}`;
-    const found = await this.cluster.access.list(ray("rayclusters"), { namespace: "default", labelSelector });
+    const found = await this.cluster.access.list(ray("rayclusters"), { namespace: this.namespace, labelSelector });
     return found.map(({ metadata }) => metadata.name);
   }
 
   async #get(plural: string, name: string): Promise<KubeObject> {
-    const found = await this.cluster.access.get(ray(plural), { namespace: "default", name });
+    const found = await this.cluster.access.get(ray(plural), { namespace: this.namespace, name });
     if (found === undefined) throw new Error(`there is no ${name} among ${plural}`);
     return found;
   }
@@ -128,7 +154,7 @@ export class ServeKit {
 
   /** Pods that are not being deleted, by labels. */
   async pods(labelSelector: string): Promise<readonly KubeObject[]> {
-    const pods = await this.cluster.access.list(resources.pods, { namespace: "default", labelSelector });
+    const pods = await this.cluster.access.list(resources.pods, { namespace: this.namespace, labelSelector });
     return pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   }
 
@@ -156,7 +182,7 @@ export class ServeKit {
 
   async #gatewayUrl(service: string): Promise<string | undefined> {
     if (!this.#hasGateways) return undefined;
-    const id = { namespace: "default", name: `${service}-gateway` };
+    const id = { namespace: this.namespace, name: `${service}-gateway` };
     const { addresses } = ((await this.cluster.access.get(gatewayResources.gateways, id))?.["status"] ?? {}) as {
       addresses?: { value: string }[];
     };
@@ -165,7 +191,7 @@ export class ServeKit {
 
   async #serviceUrl(service: string): Promise<string> {
     const found = await this.cluster.access.get(resources.services, {
-      namespace: "default",
+      namespace: this.namespace,
       name: `${service}-serve-svc`,
     });
     const { clusterIP } = (found?.spec ?? {}) as { clusterIP?: string };
@@ -194,6 +220,10 @@ export class ServeKit {
   }
 
   async close(): Promise<void> {
+    // Their finalizers need an operator.
+    const kinds = "rayservices.ray.io,rayclusters.ray.io";
+    if (this.cluster instanceof ForeignKubernetes && this.#operator !== undefined)
+      await this.cluster.kubectlWith({ timeoutMs: readyTimeoutMs }, "delete", kinds, "--all").catch(() => undefined);
     await this.killOperator();
     await this.cluster.close();
   }

@@ -9,6 +9,7 @@ export type { KubeObject, ObjectMeta, OwnerReference, ResourceId } from "./api/o
 export { resources } from "./api/resources.ts";
 export { ApiServer, type ApiServerOptions } from "./apiserver/api-server.ts";
 export { type ControllerOptions, startControllers } from "./controllers/start-controllers.ts";
+export { ForeignKubernetes, type KubernetesUnderTest } from "./foreign-kubernetes.ts";
 export { gatewayClassName } from "./gateway/gateway-controller.ts";
 export { gatewayResources } from "./gateway/types.ts";
 export { kubectlPrograms, runHelm, runKubectl, spawnKubectl } from "./kubectl.ts";

@@ -2,7 +2,7 @@ import { waitFor } from "mantaray/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { KubeObject } from "../api/objects.ts";
 import { resources } from "../api/resources.ts";
-import { connectionOf, KubeClient } from "../conformance/kube-client.ts";
+import { connectionOf, KubeClient } from "../http/kube-client.ts";
 import { ApiServer } from "./api-server.ts";
 
 let server: ApiServer;

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, describe } from "vitest";
 import { ApiServer } from "../apiserver/api-server.ts";
+import { connectionOf } from "../http/kube-client.ts";
 import { describeApiServer } from "./describe-api-server.ts";
-import { connectionOf } from "./kube-client.ts";
 
 describe("the test kit's API server", () => {
   // Few remembered events: the suite of watches asks for a version that is forgotten.

@@ -20,6 +20,25 @@ export const shell = (script: string, more: Partial<Container> = {}): Container 
   ...more,
 });
 
+/** Answers every request with its pod's name, from when `/tmp/ready` is there (or at once). */
+export const nameServer = (more: Partial<Container> = {}): Container => ({
+  name: "main",
+  image: nodeImage,
+  command: [
+    "node",
+    "-e",
+    'require("http").createServer((q, r) => r.end(process.env.NAME + "\\n")).listen(8000, process.env.POD_IP);' +
+      'process.on("SIGTERM", () => process.exit(0))',
+  ],
+  env: [
+    { name: "NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+  ],
+  ports: [{ name: "http", containerPort: 8000 }],
+  readinessProbe: { httpGet: { path: "/", port: "http" }, periodSeconds: 1 },
+  ...more,
+});
+
 /** What cases ask of pods. */
 export class PodCases {
   readonly #cluster: SuiteCluster;

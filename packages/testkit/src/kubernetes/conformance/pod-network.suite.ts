@@ -1,28 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Container } from "kubernetes-types/core/v1.d.ts";
 import { waitFor } from "mantaray/testing";
 import { describe, expect, test } from "vitest";
-import { nodeImage, PodCases, shell } from "./pod-cases.ts";
+import { nameServer, PodCases, shell } from "./pod-cases.ts";
 import { type Connect, useCluster } from "./suite.ts";
-
-/** Answers every request with its pod's name, from when `/tmp/ready` is there (or at once). */
-const server = (more: Partial<Container> = {}): Container => ({
-  name: "main",
-  image: nodeImage,
-  command: [
-    "node",
-    "-e",
-    'require("http").createServer((q, r) => r.end(process.env.NAME + "\\n")).listen(8000, process.env.POD_IP);' +
-      'process.on("SIGTERM", () => process.exit(0))',
-  ],
-  env: [
-    { name: "NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-    { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
-  ],
-  ports: [{ name: "http", containerPort: 8000 }],
-  readinessProbe: { httpGet: { path: "/", port: "http" }, periodSeconds: 1 },
-  ...more,
-});
 
 /** Services and names, seen from pods. https://kubernetes.io/docs/concepts/services-networking/ */
 export const describePodNetwork = (connect: Connect): void => {
@@ -36,10 +16,10 @@ export const describePodNetwork = (connect: Connect): void => {
     test("a Service reaches every ready pod by its names, and only those", async () => {
       const labels = { labels: { app: "web" } };
       await service("web", { selector: { app: "web" }, ports: [{ port: 80 + 8000, targetPort: "http" }] });
-      await pods().create("alice", server(), {}, labels);
-      await pods().create("bob", server(), {}, labels);
+      await pods().create("alice", nameServer(), {}, labels);
+      await pods().create("bob", nameServer(), {}, labels);
       const readinessProbe = { exec: { command: ["false"] }, periodSeconds: 1 };
-      await pods().create("never", server({ readinessProbe }), {}, labels);
+      await pods().create("never", nameServer({ readinessProbe }), {}, labels);
       await pods().untilReady("alice");
       await pods().untilReady("bob");
       const names = ["web", `web.${cluster.namespace}`, `web.${cluster.namespace}.svc.cluster.local`];
@@ -51,7 +31,7 @@ export const describePodNetwork = (connect: Connect): void => {
     test("a headless Service's name is the pods' addresses; a pod finds itself by its host name", async () => {
       await service("many", { clusterIP: "None", selector: { app: "many" }, ports: [{ port: 8000 }] });
       const spec = { hostname: "first", subdomain: "many" };
-      await pods().create("one", server(), spec, { labels: { app: "many" } });
+      await pods().create("one", nameServer(), spec, { labels: { app: "many" } });
       const ip = (await pods().untilReady("one")).status?.podIP ?? "";
       const full = `first.many.${cluster.namespace}.svc.cluster.local`;
       const script = `until wget -q -O- http://many:8000/ && wget -q -O- http://${full}:8000/; do sleep 1; done; hostname; grep "$(hostname)" /etc/hosts | cut -f1`;
@@ -66,7 +46,7 @@ export const describePodNetwork = (connect: Connect): void => {
       await service("leaving", { selector: { app: "leaving" }, ports: [{ port: 8000 }] });
       const preStop = { exec: { command: ["sleep", "3"] } };
       const spec = { terminationGracePeriodSeconds: 20 };
-      await pods().create("leaver", server({ lifecycle: { preStop } }), spec, { labels: { app: "leaving" } });
+      await pods().create("leaver", nameServer({ lifecycle: { preStop } }), spec, { labels: { app: "leaving" } });
       await pods().untilReady("leaver");
       type Slices = { items: { endpoints?: { conditions: object }[] }[] };
       const path = cluster.path(

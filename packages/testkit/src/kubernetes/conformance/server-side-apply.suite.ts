@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../api/objects.ts";
-import type { KubeAnswer } from "./kube-client.ts";
+import type { KubeAnswer } from "../http/kube-client.ts";
 import { type Connect, type Status, type SuiteCluster, useCluster } from "./suite.ts";
 
 type Applied = KubeObject | Status;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { waitFor } from "mantaray/testing";
 import { afterAll, beforeAll } from "vitest";
 import type { KubeObject } from "../api/objects.ts";
-import { KubeClient, type KubeConnection } from "./kube-client.ts";
+import { KubeClient, type KubeConnection } from "../http/kube-client.ts";
 
 const accountTimeoutMs = 20_000;
 

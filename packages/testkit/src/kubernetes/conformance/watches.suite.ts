@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { WatchLine } from "./kube-client.ts";
+import type { WatchLine } from "../http/kube-client.ts";
 import { type Connect, configMap, useCluster } from "./suite.ts";
 
 const told = ({ type, object }: WatchLine): [string, string] => [type, object.metadata.name];
