@@ -34,7 +34,8 @@ export interface ServeKitOptions extends Pick<LocalKubernetesOptions, "gateways"
 /** A Kubernetes with our CRDs and an operator in this process, shared by the tests of a file. */
 export class ServeKit {
   readonly cluster: KubernetesUnderTest;
-  readonly namespace: string;
+  /** The cluster again where somebody else runs it: there, only what is in our namespace is ours. */
+  readonly #foreign: ForeignKubernetes | undefined;
   readonly #hasGateways: boolean;
   #operator: Operator | undefined;
 
@@ -61,18 +62,19 @@ export class ServeKit {
 
   private constructor(cluster: KubernetesUnderTest, hasGateways: boolean) {
     this.cluster = cluster;
-    this.namespace = cluster instanceof ForeignKubernetes ? cluster.namespace : "default";
+    this.#foreign = cluster instanceof ForeignKubernetes ? cluster : undefined;
     this.#hasGateways = hasGateways;
+  }
+
+  /** Where the tests' objects are. */
+  get namespace(): string {
+    return this.#foreign?.namespace ?? "default";
   }
 
   async startOperator(settings: Partial<OperatorSettings> = {}): Promise<void> {
     const kubeconfig = readFileSync(this.cluster.kubeconfigFile, "utf8");
-    this.#operator = await startOperator({ kubeconfig, settings: { watchNamespaces: this.#watched, ...settings } });
-  }
-
-  /** Elsewhere, what is not in our namespace is not ours. */
-  get #watched(): string[] {
-    return this.cluster instanceof ForeignKubernetes ? [this.namespace] : [];
+    const watchNamespaces = this.#foreign === undefined ? [] : [this.namespace];
+    this.#operator = await startOperator({ kubeconfig, settings: { watchNamespaces, ...settings } });
   }
 
   /** As if its process had died. */
@@ -222,8 +224,8 @@ export class ServeKit {
   async close(): Promise<void> {
     // Their finalizers need an operator.
     const kinds = "rayservices.ray.io,rayclusters.ray.io";
-    if (this.cluster instanceof ForeignKubernetes && this.#operator !== undefined)
-      await this.cluster.kubectlWith({ timeoutMs: readyTimeoutMs }, "delete", kinds, "--all").catch(() => undefined);
+    if (this.#operator !== undefined)
+      await this.#foreign?.kubectlWith({ timeoutMs: readyTimeoutMs }, "delete", kinds, "--all").catch(() => undefined);
     await this.killOperator();
     await this.cluster.close();
   }

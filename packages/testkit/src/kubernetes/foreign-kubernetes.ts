@@ -3,27 +3,19 @@ import { chmodSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HttpAccess, type ReadAccess } from "./http/http-access.ts";
 import { connectionOf, KubeClient } from "./http/kube-client.ts";
-import { runKubectl } from "./kubectl.ts";
+import { KubectlUser } from "./kubectl-user.ts";
 import { DataFolder } from "./local/data-folder.ts";
-import { outputOf, type RunOptions } from "./programs/run-program.ts";
 
 /** What end-to-end tests need of a cluster, whoever runs it. */
-export interface KubernetesUnderTest {
+export interface KubernetesUnderTest extends KubectlUser {
   readonly access: ReadAccess;
-  /** Mode 0600. */
-  readonly kubeconfigFile: string;
-  /** What kubectl prints; rejects with what it says on stderr when it fails. */
-  kubectl(...args: readonly string[]): Promise<string>;
-  kubectlWith(options: RunOptions, ...args: readonly string[]): Promise<string>;
-  /** Creates or changes what a manifest (YAML) tells. */
-  apply(manifest: string): Promise<string>;
   close(): Promise<void>;
 }
 
 const deletionTimeoutMs = 180_000;
 
 /** A cluster that somebody else runs: tests have a namespace of it, which goes with them. */
-export class ForeignKubernetes implements KubernetesUnderTest {
+export class ForeignKubernetes extends KubectlUser implements KubernetesUnderTest {
   readonly namespace: string;
   readonly access: ReadAccess;
   readonly kubeconfigFile: string;
@@ -46,6 +38,7 @@ export class ForeignKubernetes implements KubernetesUnderTest {
   }
 
   private constructor(kubeconfigFile: string) {
+    super();
     this.namespace = `manta-test-${randomBytes(4).toString("hex")}`;
     this.#folder = new DataFolder(undefined);
     this.kubeconfigFile = join(this.#folder.path, "kubeconfig");
@@ -53,18 +46,6 @@ export class ForeignKubernetes implements KubernetesUnderTest {
     chmodSync(this.kubeconfigFile, 0o600);
     this.#client = new KubeClient(connectionOf(readFileSync(kubeconfigFile, "utf8")));
     this.access = new HttpAccess(this.#client);
-  }
-
-  kubectl(...args: readonly string[]): Promise<string> {
-    return this.kubectlWith({}, ...args);
-  }
-
-  kubectlWith(options: RunOptions, ...args: readonly string[]): Promise<string> {
-    return outputOf(runKubectl(this.kubeconfigFile, args, options), "kubectl", args);
-  }
-
-  apply(manifest: string): Promise<string> {
-    return this.kubectlWith({ stdin: manifest }, "apply", "-f", "-");
   }
 
   /** Deletes the namespace with all that is in it. */

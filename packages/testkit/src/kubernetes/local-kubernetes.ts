@@ -4,14 +4,15 @@ import type { ApiAccess } from "./api/access.ts";
 import { ApiServer } from "./apiserver/api-server.ts";
 import { type ControllerOptions, startControllers } from "./controllers/start-controllers.ts";
 import { GatewayController } from "./gateway/gateway-controller.ts";
-import { runHelm, runKubectl } from "./kubectl.ts";
+import { runHelm } from "./kubectl.ts";
+import { KubectlUser } from "./kubectl-user.ts";
 import type { ImageRegistry } from "./kubelet/images/image-registry.ts";
 import { Kubelet, type KubeletOptions } from "./kubelet/kubelet.ts";
 import { type KubeletLog, silentLog } from "./kubelet/log.ts";
 import { uidOf } from "./kubelet/types.ts";
 import { DataFolder } from "./local/data-folder.ts";
 import { serviceSubnetOf, startOnFreeSubnet } from "./local/free-cluster-subnet.ts";
-import { outputOf, type RunOptions } from "./programs/run-program.ts";
+import { outputOf } from "./programs/run-program.ts";
 
 /** How a local cluster is made. */
 export interface LocalKubernetesOptions {
@@ -50,7 +51,7 @@ interface Parts {
  * A small Kubernetes in this process: the API server with its real protocol, the controllers of workloads, and nodes
  * whose pods are sandboxes of this machine (Linux, bubblewrap). Pods die with the process, however that ends.
  */
-export class LocalKubernetes {
+export class LocalKubernetes extends KubectlUser {
   readonly url: string;
   /** The API without HTTP. */
   readonly access: ApiAccess;
@@ -86,6 +87,7 @@ export class LocalKubernetes {
   }
 
   private constructor(parts: Parts, closeOnSignals: boolean) {
+    super();
     const { apiServer, folder } = parts;
     this.#parts = parts;
     this.apiServer = apiServer;
@@ -103,24 +105,9 @@ export class LocalKubernetes {
     return kubelet;
   }
 
-  /** What kubectl prints; rejects with what it says on stderr when it fails. */
-  kubectl(...args: readonly string[]): Promise<string> {
-    return this.kubectlWith({}, ...args);
-  }
-
-  /** The same with something to read, or another time limit. */
-  kubectlWith(options: RunOptions, ...args: readonly string[]): Promise<string> {
-    return outputOf(runKubectl(this.kubeconfigFile, args, options), "kubectl", args);
-  }
-
   /** What helm prints; rejects with what it says on stderr when it fails. */
   helm(...args: readonly string[]): Promise<string> {
     return outputOf(runHelm(this.kubeconfigFile, args), "helm", args);
-  }
-
-  /** Creates or changes what a manifest (YAML) tells, with kubectl. */
-  apply(manifest: string): Promise<string> {
-    return this.kubectlWith({ stdin: manifest }, "apply", "-f", "-");
   }
 
   /** Kills all pods and ends everything; a temporary folder is removed. */

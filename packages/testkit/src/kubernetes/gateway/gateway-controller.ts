@@ -5,7 +5,7 @@ import { type Clock, systemClock } from "../apiserver/clock.ts";
 import { createUnlessThere } from "../controllers/objects/delete-object.ts";
 import type { ServiceObject } from "../controllers/objects/types.ts";
 import { writeStatus } from "../controllers/objects/write-status.ts";
-import { keyOf, keyOfObject } from "../controllers/runtime/informer.ts";
+import { type Informer, keyOf, keyOfObject } from "../controllers/runtime/informer.ts";
 import { Informers } from "../controllers/runtime/informers.ts";
 import { WorkQueue } from "../controllers/runtime/work-queue.ts";
 import { apiTime } from "../kubelet/clock.ts";
@@ -43,6 +43,9 @@ export class GatewayController {
   readonly #options: GatewayControllerOptions;
   readonly #clock: Clock;
   readonly #informers: Informers;
+  readonly #gateways: Informer<GatewayObject>;
+  readonly #routes: Informer<HttpRouteObject>;
+  readonly #services: Informer<ServiceObject>;
   readonly #pool: AddressPool;
   readonly #running = new Map<string, Running>();
   readonly #queue: WorkQueue;
@@ -60,6 +63,9 @@ export class GatewayController {
     this.#clock = clock;
     this.#pool = new AddressPool(clusterAddresses(subnet).gateways);
     this.#informers = new Informers(access);
+    this.#gateways = this.#informers.of(gatewayResources.gateways);
+    this.#routes = this.#informers.of(gatewayResources.httpRoutes);
+    this.#services = this.#informers.of(resources.services);
     this.#queue = new WorkQueue({ name: "gateway", clock, log, reconcile: (key) => this.#reconcile(key) });
     this.#gateways.onChange(({ object }) => this.#queue.add(keyOfObject(object)));
     this.#routes.onChange(({ object, previous }) => {
@@ -76,18 +82,6 @@ export class GatewayController {
     this.#informers.close();
     await this.#queue.close();
     await Promise.all([...this.#running.keys()].map((key) => this.#end(key)));
-  }
-
-  get #gateways() {
-    return this.#informers.of<GatewayObject>(gatewayResources.gateways);
-  }
-
-  get #routes() {
-    return this.#informers.of<HttpRouteObject>(gatewayResources.httpRoutes);
-  }
-
-  get #services() {
-    return this.#informers.of<ServiceObject>(resources.services);
   }
 
   async #reconcile(key: string): Promise<undefined> {

@@ -1,4 +1,5 @@
 import type { KubeObject } from "../api/objects.ts";
+import { gatewayResources } from "./types.ts";
 
 /**
  * Definitions of Gateway and HTTPRoute with the fields that this implementation knows; what it does not know is pruned.
@@ -54,8 +55,9 @@ const pathMatch = {
   },
 };
 
+const { group } = gatewayResources.gateways;
+
 const definitionOf = (kind: string, plural: string, shortName: string, spec: object): KubeObject => {
-  const group = "gateway.networking.k8s.io";
   const status = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
   return {
     apiVersion: "apiextensions.k8s.io/v1",
