@@ -19,6 +19,8 @@ export interface KubernetesState {
   readonly readyPods: number;
   readonly pods: number;
   readonly counts: ReturnType<ApiServer["requestCounts"]>;
+  /** Changes of RayClusters that were stored, since the counts began. */
+  readonly clusterChanges: number;
   readonly peakRssBytes: number;
 }
 
@@ -87,15 +89,19 @@ const isReady = (cluster: KubeObject): boolean => {
 };
 
 /** Objects by name, as watches tell of them: a list of thousands at every look would be a load of its own. */
-const follow = (resource: typeof rayClusters): ReadonlyMap<string, KubeObject> => {
+const follow = (resource: typeof rayClusters, onChange = (): void => undefined): ReadonlyMap<string, KubeObject> => {
   const objects = new Map<string, KubeObject>();
   access.watch(resource, { namespace }, ({ type, object }) => {
+    if (type === "MODIFIED") onChange();
     if (type === "DELETED") objects.delete(object.metadata.name);
     else objects.set(object.metadata.name, object);
   });
   return objects;
 };
-const clusters = follow(rayClusters);
+let clusterChanges = 0;
+const clusters = follow(rayClusters, () => {
+  clusterChanges += 1;
+});
 const pods = follow(resources.pods);
 
 const look = (): KubernetesState => ({
@@ -105,6 +111,7 @@ const look = (): KubernetesState => ({
     .length,
   pods: pods.size,
   counts: server.requestCounts(),
+  clusterChanges,
   peakRssBytes: process.resourceUsage().maxRSS * 1024,
 });
 
@@ -120,7 +127,10 @@ const deletePods = async (count: number): Promise<void> => {
 const run = async (command: KubernetesCommand): Promise<KubernetesState> => {
   if (command.kind === "create") await create(command.clusters, command.workers);
   else if (command.kind === "deletePods") await deletePods(command.clusters);
-  else if (command.kind === "resetCounts") server.resetRequestCounts();
+  else if (command.kind === "resetCounts") {
+    server.resetRequestCounts();
+    clusterChanges = 0;
+  }
   return look();
 };
 

@@ -26,6 +26,8 @@ export interface LoadPhase {
   readonly passes: number;
   /** Calls of the operator, by verb and resource, without watches. */
   readonly calls: ReadonlyMap<string, number>;
+  /** Changes of RayClusters that were stored: `writes` has those that came to nothing too. */
+  readonly clusterChanges: number;
   /** Writes for RayClusters: no events, and no lease. */
   readonly writes: number;
   readonly eventWrites: number;
@@ -132,7 +134,7 @@ class LoadRun {
     await act();
     const seconds = (performance.now() - startedMs) / 1_000;
     const after = await this.#read();
-    const { counts } = await this.#kubernetes.run({ kind: "look" });
+    const { counts, clusterChanges } = await this.#kubernetes.run({ kind: "look" });
     const { all, events } = writesOf(counts);
     return {
       seconds,
@@ -140,6 +142,7 @@ class LoadRun {
       serverCpuSeconds: after.serverCpuSeconds - before.serverCpuSeconds,
       passes: after.operator.passes - before.operator.passes,
       calls: callsOf(counts),
+      clusterChanges,
       writes: all - events,
       eventWrites: events,
     };
